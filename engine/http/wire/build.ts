@@ -1,0 +1,214 @@
+import { StringDecoder } from 'node:string_decoder';
+import { EngineError } from '../../base/errors.ts';
+import type {
+  BuildMessage,
+  BuildNetwork,
+  BuildRequest,
+  CachedStep,
+  CacheFilter,
+} from '../../services/build/build-service.ts';
+import { loginOf, pullMessageToWire } from './pull.ts';
+import { flag, parseFilters, whole } from './query.ts';
+
+const bad = (field: string, message: string) =>
+  new EngineError('invalid', message, { reason: 'request.invalid', params: { field } });
+
+function jsonOf(query: URLSearchParams, name: string): unknown {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    throw bad(name, `error reading ${name}: it is not JSON`);
+  }
+}
+
+function textsOf(query: URLSearchParams, name: string): Record<string, string | undefined> {
+  const value = jsonOf(query, name) ?? {};
+  if (typeof value !== 'object' || Array.isArray(value) || value === null)
+    throw bad(name, `error reading ${name}: it is not an object`);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      if (each !== null && typeof each !== 'string') throw bad(name, `error reading ${name}: ${key} is not a string`);
+      return [key, each ?? undefined];
+    }),
+  );
+}
+
+function networkOf(query: URLSearchParams): BuildNetwork {
+  const mode = query.get('networkmode') || 'default';
+  if (mode === 'default' || mode === 'bridge') return 'default';
+  if (mode === 'none' || mode === 'host') return mode;
+  throw bad(
+    'networkmode',
+    `network mode ${JSON.stringify(mode)} is not supported for a build: say default, none or host`,
+  );
+}
+
+function ulimitsOf(query: URLSearchParams): BuildRequest['ulimits'] {
+  const value = jsonOf(query, 'ulimits') ?? [];
+  if (!Array.isArray(value)) throw bad('ulimits', 'error reading ulimits: it is not a list');
+  return value.map((each: { Name?: unknown; Soft?: unknown; Hard?: unknown } | null) => {
+    if (typeof each?.Name !== 'string') throw bad('ulimits', 'error reading ulimits: one has no name');
+    return { name: each.Name, soft: Number(each.Soft ?? 0), hard: Number(each.Hard ?? 0) };
+  });
+}
+
+/** The header X-Registry-Config: logins by the registry's address, JSON in base64. */
+export function loginsFromWire(header: string | string[] | undefined): BuildRequest['logins'] {
+  if (typeof header !== 'string' || header === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(header, 'base64').toString('utf8'));
+  } catch {
+    throw bad('X-Registry-Config', 'invalid X-Registry-Config header: it is not JSON in base64');
+  }
+  const logins = Object.entries((value ?? {}) as Record<string, unknown>).map(
+    ([host, one]) => [host, loginOf(one)] as const,
+  );
+  return Object.fromEntries(logins.flatMap(([host, login]) => (login ? [[host, login]] : [])));
+}
+
+/** Query of POST /build. @throws EngineError `invalid`, `not-implemented` */
+export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'tar' | 'logins'> {
+  if (flag(query, 'squash')) throw bad('squash', 'squash is only supported with experimental mode');
+  if (query.get('remote'))
+    throw new EngineError('not-implemented', 'building from an address is not there yet: send the context');
+  const memory = whole(query, 'memory');
+  const limits = {
+    memoryBytes: memory,
+    memorySwapBytes: whole(query, 'memswap'),
+    cpuShares: whole(query, 'cpushares'),
+    cpuPeriodMicroseconds: whole(query, 'cpuperiod'),
+    cpuQuotaMicroseconds: whole(query, 'cpuquota'),
+    cpusetCpus: query.get('cpusetcpus') || undefined,
+    cpusetMems: query.get('cpusetmems') || undefined,
+  };
+  const texts = {
+    dockerfile: query.get('dockerfile') || undefined,
+    target: query.get('target') || undefined,
+    platform: query.get('platform') || undefined,
+    cgroupParent: query.get('cgroupparent') || undefined,
+    shmSizeBytes: whole(query, 'shmsize') || undefined,
+  };
+  const labels = textsOf(query, 'labels');
+  return {
+    ...given(texts),
+    references: query.getAll('t').filter((name) => name !== ''),
+    buildArguments: textsOf(query, 'buildargs'),
+    labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value ?? ''])),
+    noCache: flag(query, 'nocache'),
+    pull: flag(query, 'pull'),
+    network: networkOf(query),
+    extraHosts: query.getAll('extrahosts').filter((entry) => entry !== ''),
+    resources: given(limits),
+    ulimits: ulimitsOf(query),
+  };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+const given = <T extends object>(fields: T): Given<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+
+const line = (value: unknown) => JSON.stringify(value);
+const stream = (words: string) => line({ stream: words });
+const short = (id: string) => id.replace('sha256:', '').slice(0, 12);
+
+/** Puts what happens in a build into the lines of the classic builder, step by step, whatever runs at once. */
+export function buildPrinter(): (message: BuildMessage) => string[] {
+  const waiting = new Map<number, BuildMessage[]>();
+  const decoders = new Map<string, StringDecoder>();
+  let current = 1;
+  const print = (message: BuildMessage): string[] => {
+    if ('built' in message) {
+      const { imageId, references } = message.built;
+      return [
+        line({ aux: { ID: imageId } }),
+        stream(`Successfully built ${short(imageId)}\n`),
+        ...references.map((name) => stream(`Successfully tagged ${tagged(name)}\n`)),
+      ];
+    }
+    if ('warning' in message) return [stream(`[Warning] ${message.warning}\n`)];
+    if ('started' in message)
+      return [stream(`Step ${message.step}/${message.total} : ${message.started.words}`), stream('\n')];
+    if ('pull' in message) return [pullMessageToWire(message.pull)].filter((each) => each !== undefined);
+    if ('log' in message) {
+      const key = `${message.step} ${message.log.stream}`;
+      const decoder = decoders.get(key) ?? new StringDecoder('utf8');
+      decoders.set(key, decoder);
+      const words = decoder.write(Buffer.from(message.log.data));
+      return words === '' ? [] : [stream(words)];
+    }
+    const { cached, key } = message.done;
+    return [...(cached ? [stream(' ---> Using cache\n')] : []), stream(` ---> ${short(key)}\n`)];
+  };
+  return (message) => {
+    if (!('step' in message)) return print(message);
+    waiting.set(message.step, [...(waiting.get(message.step) ?? []), message]);
+    const lines: string[] = [];
+    for (;;) {
+      const ready = waiting.get(current) ?? [];
+      waiting.delete(current);
+      lines.push(...ready.flatMap(print));
+      if (!ready.some((each) => 'done' in each)) return lines;
+      current += 1;
+    }
+  };
+}
+
+const tagged = (name: string) => (/:[^/]+$/.test(name) ? name : `${name}:latest`);
+
+/** What a build that is to be quiet says at its end. */
+export const quietLine = (imageId: string): string => stream(`${imageId}\n`);
+
+/** moby `builder-next`, of what a prune of the build cache takes. */
+const cacheFilters = [
+  'until',
+  'id',
+  'parent',
+  'type',
+  'description',
+  'inuse',
+  'shared',
+  'private',
+  'unused-for',
+  'label',
+];
+
+/** Query of POST /build/prune. @throws EngineError `invalid` */
+export function pruneFromWire(query: URLSearchParams): CacheFilter {
+  const filters = parseFilters(query, cacheFilters);
+  const until = (filters.until ?? filters['unused-for'])?.[0];
+  const keep = whole(query, 'keep-storage') ?? whole(query, 'reserved-space');
+  return {
+    ...(until !== undefined && { unusedSince: unusedSince(until) }),
+    ...(keep ? { keepBytes: keep } : {}),
+  };
+}
+
+const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function unusedSince(text: string): Date {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
+    throw bad('filters', `time: invalid duration ${JSON.stringify(text)}`);
+  const sum = parts.reduce((all, [, count, unit = '']) => all + Number(count) * (seconds[unit] ?? 0), 0);
+  return new Date(Date.now() - sum * 1000);
+}
+
+/** An entry of BuildCache in GET /system/df. */
+export function cachedStepToWire(step: CachedStep) {
+  const { id, parent, words, size, created, lastUsed, uses } = step;
+  return {
+    ID: id.slice(0, 25),
+    ...(parent !== undefined && { Parents: [parent.slice(0, 25)] }),
+    Type: 'regular' as const,
+    Description: words,
+    InUse: false,
+    Shared: false,
+    Size: size,
+    CreatedAt: created.toISOString(),
+    LastUsedAt: lastUsed.toISOString(),
+    UsageCount: uses,
+  };
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { EngineError, toEngineError } from '../../base/errors.ts';
+import { openPathOnly } from '../../base/libc.ts';
+import { readFileInRoot } from '../../base/libc-open-beneath.ts';
+import { patternLines } from '../../base/path-patterns.ts';
+import type { RootFiles } from '../../storage/files/root-files.ts';
+
+/** The files that a client has sent. */
+export interface BuildContext {
+  readonly directory: string;
+  /** The same, open. */
+  readonly root: number;
+  readonly dockerfile: string;
+  /** Patterns of what counts as not sent. */
+  readonly ignore: readonly string[];
+  close(): Promise<void>;
+}
+
+const longestFile = 16 << 20;
+const usualName = 'Dockerfile';
+
+const contexts = (dataRoot: string) => path.join(dataRoot, 'build', 'contexts');
+
+/** Removes what an engine that was killed has left. */
+export const clearContexts = (dataRoot: string): Promise<void> =>
+  rm(contexts(dataRoot), { recursive: true, force: true });
+
+/**
+ * Unpacks a context and finds its Dockerfile and ignore file.
+ * @throws EngineError `invalid` for an archive that is none, and where there is no Dockerfile
+ */
+export async function openContext(
+  { dataRoot, files }: { dataRoot: string; files: RootFiles },
+  { tar, dockerfile: given }: { tar: Readable; dockerfile?: string },
+): Promise<BuildContext> {
+  const directory = path.join(contexts(dataRoot), randomUUID());
+  await mkdir(contexts(dataRoot), { recursive: true, mode: 0o700 });
+  // as COPY . shows it
+  await mkdir(directory, { mode: 0o755 });
+  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
+  const close = async () => {
+    closeSync(root);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await files.extract({ root, destination: '/', keepKinds: false }, tar);
+    const name = path.posix.relative('/', path.posix.resolve('/', given || usualName));
+    const dockerfile = dockerfileIn(directory, name);
+    return { directory, root, dockerfile, ignore: ignoredIn(directory, name), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function dockerfileIn(directory: string, name: string): string {
+  const text = read(directory, name) ?? (name === usualName ? read(directory, 'dockerfile') : undefined);
+  if (text !== undefined) return text;
+  throw new EngineError('invalid', `Cannot locate specified Dockerfile: ${name}`, {
+    reason: 'build.dockerfile-missing',
+    params: { file: name },
+  });
+}
+
+/** The Dockerfile's own list goes before the context's (Docker reference, ".dockerignore files"). */
+const ignoredIn = (directory: string, dockerfile: string) =>
+  patternLines(read(directory, `${dockerfile}.dockerignore`) ?? read(directory, '.dockerignore') ?? '');
+
+function read(directory: string, name: string): string | undefined {
+  try {
+    return readFileInRoot(directory, name, longestFile);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw toEngineError(error);
+  }
+}

@@ -1,0 +1,18 @@
+import { EngineError } from '../../base/errors.ts';
+import type { Lines } from '../../dockerfile/dockerfile.ts';
+
+/** A step that ended with an exit code other than 0. */
+export class BuildFailure extends EngineError {
+  readonly exitCode: number;
+  readonly lines: Lines;
+
+  constructor(command: readonly string[], exitCode: number, lines: Lines) {
+    super('invalid', `The command '${command.join(' ')}' returned a non-zero code: ${exitCode}`, {
+      reason: 'build.step-failed',
+      params: { command: command.join(' '), code: exitCode, line: lines.first },
+    });
+    this.name = 'BuildFailure';
+    this.exitCode = exitCode;
+    this.lines = lines;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Readable } from 'node:stream';
+import type { Channel } from '../../base/channel.ts';
+import type { Digest } from '../../base/digest.ts';
+import type { SpecResources } from '../../drivers/oci/spec-request.ts';
+import type { PullMessage } from '../images/image-service.ts';
+import type { RegistryLogin } from '../registries/registry-service.ts';
+
+export interface BuildRequest {
+  /** The context, plain or compressed. */
+  tar: Readable;
+  /** Path of the Dockerfile in the context; `Dockerfile` when absent. */
+  dockerfile?: string;
+  /** Names for the image. */
+  references: readonly string[];
+  /** Values for ARG; undefined: declared without a value. */
+  buildArguments: Readonly<Record<string, string | undefined>>;
+  labels: Readonly<Record<string, string>>;
+  /** Name or number of the stage to build; the last one when absent. */
+  target?: string;
+  /** Every step is run, whatever was built before. */
+  noCache: boolean;
+  /** Base images are looked up at their registries even where they are here. */
+  pull: boolean;
+  platform?: string;
+  network: BuildNetwork;
+  /** `name:address`. */
+  extraHosts: readonly string[];
+  resources: SpecResources;
+  ulimits: readonly { name: string; soft: number; hard: number }[];
+  shmSizeBytes?: number;
+  cgroupParent?: string;
+  /** By the registry's host. */
+  logins: Readonly<Record<string, RegistryLogin>>;
+}
+
+export type BuildNetwork = 'default' | 'none' | 'host';
+
+/** What happens in a build. Steps are numbered from 1 in the order of the Dockerfile; their messages may be mixed. */
+export type BuildMessage =
+  | { step: number; total: number; started: { words: string } }
+  | { step: number; log: { stream: 'stdout' | 'stderr'; data: Uint8Array } }
+  | { step: number; pull: PullMessage }
+  /** `cached`: nothing was done; `key` names the step's result. */
+  | { step: number; done: { cached: boolean; key: string } }
+  | { warning: string }
+  | { built: { imageId: Digest; references: readonly string[] } };
+
+/** Builds images from Dockerfiles. */
+export interface BuildService {
+  /**
+   * Leaving the channel cancels the build: every running step ends, finished ones stay cached.
+   * @throws EngineError `invalid` for a Dockerfile or a context that is wrong, `BuildFailure` for a step that failed
+   */
+  build(request: BuildRequest): Channel<BuildMessage>;
+  /** What is cached, the last used first. */
+  cache(): readonly CachedStep[];
+  /** Forgets cached steps that no running build uses. @returns their ids, and the bytes that became free */
+  prune(filter: CacheFilter): Promise<{ ids: readonly string[]; bytes: number }>;
+}
+
+export interface CachedStep {
+  id: string;
+  parent?: string;
+  /** The instruction. */
+  words: string;
+  /** Bytes of its layer. */
+  size: number;
+  created: Date;
+  lastUsed: Date;
+  uses: number;
+}
+
+export interface CacheFilter {
+  /** Only what was not used since then. */
+  unusedSince?: Date;
+  /** Bytes that may stay. */
+  keepBytes?: number;
+}

@@ -1,0 +1,214 @@
+import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
+import { DockerfileError } from '../../dockerfile/dockerfile-error.ts';
+import { expandWord } from '../../dockerfile/expand.ts';
+import { emptyConfig } from '../../dockerfile/image-config.ts';
+import { nearest } from '../../dockerfile/nearest.ts';
+import { parseLine } from '../../dockerfile/parse-dockerfile.ts';
+import { readCommand } from '../../dockerfile/read-command.ts';
+import { type FromCommand, type Stage, type StageCommand, type Stages, stagesOf } from '../../dockerfile/stages.ts';
+import type { BaseImage, ImagePlatform } from '../images/image-service.ts';
+import { applyCommand } from './apply-command.ts';
+import type { BuildNetwork } from './build-service.ts';
+import type { Node, StepPlace } from './node.ts';
+import { platformArguments } from './platform-arguments.ts';
+import type { StageState } from './stage-state.ts';
+
+export interface PlanRequest {
+  dockerfile: Dockerfile;
+  buildArguments: Readonly<Record<string, string | undefined>>;
+  target?: string;
+  platform: ImagePlatform;
+  buildPlatform: ImagePlatform;
+  network: BuildNetwork;
+  labels: Readonly<Record<string, string>>;
+  /** RFC 3339, of every entry of the history. */
+  created: string;
+  /** Finds or pulls a base image. */
+  baseOf(reference: string, platform: ImagePlatform, step: StepPlace): Promise<BaseImage>;
+}
+
+export interface Plan {
+  result: StageState;
+  steps: readonly StepPlace[];
+  /** Build arguments that no ARG asked for. */
+  unused: readonly string[];
+}
+
+/** How the stages of one Dockerfile find each other. */
+export interface Planning {
+  request: PlanRequest;
+  stages: Stages;
+  /** Of ARGs above the first FROM. */
+  globals: ReadonlyMap<string, string>;
+  used: Set<string>;
+  placeOf(command: FromCommand | StageCommand): StepPlace;
+  /** The state of a stage by its name or number; undefined where there is none before `before`. */
+  stage(name: string, before: number): Promise<StageState> | undefined;
+  /** Whether a name means the stage `index`, which cannot be its own source. */
+  isOwn(name: string, index: number): boolean;
+}
+
+/**
+ * Reads the stages that the target needs into what has to be made; base images are looked up, nothing is run.
+ * @throws DockerfileError, and what `baseOf` throws
+ */
+export async function planBuild(request: PlanRequest): Promise<Plan> {
+  const stages = stagesOf(request.dockerfile);
+  const target = targetOf(stages, request.target);
+  const steps = stepsFor(stages, neededBy(stages, target));
+  const used = new Set<string>();
+  const globals = globalsOf(stages, request, used);
+  const states = new Map<number, Promise<StageState>>();
+  const planning: Planning = {
+    ...{ request, stages, globals, used },
+    placeOf: (command) => steps.get(command) ?? { number: 0, words: command.words, lines: command.lines },
+    isOwn: (name, index) => indexOf(stages, name) === index,
+    stage(name, before) {
+      const index = indexOf(stages, name);
+      if (index === undefined || index >= before) return undefined;
+      return state(index);
+    },
+  };
+  const state = (index: number): Promise<StageState> => {
+    const known = states.get(index);
+    if (known) return known;
+    const made = planStage(planning, index);
+    // looked at where it is waited for
+    made.catch(() => {});
+    states.set(index, made);
+    return made;
+  };
+  const result = await state(target);
+  const unused = Object.keys(request.buildArguments).filter((name) => !used.has(name));
+  return { result: withLabels(result, request), steps: [...steps.values()], unused };
+}
+
+function withLabels(state: StageState, { labels }: PlanRequest): StageState {
+  return { ...state, config: { ...state.config, labels: { ...state.config.labels, ...labels } } };
+}
+
+function indexOf({ stages }: Stages, name: string): number | undefined {
+  const named = stages.findLastIndex(({ from }) => from.name === name.toLowerCase());
+  if (named >= 0) return named;
+  return /^\d+$/.test(name) && Number(name) < stages.length ? Number(name) : undefined;
+}
+
+function targetOf(stages: Stages, target: string | undefined): number {
+  if (target === undefined || target === '') return stages.stages.length - 1;
+  const index = indexOf(stages, target);
+  if (index !== undefined) return index;
+  const meant = nearest(
+    target,
+    stages.stages.flatMap(({ from }) => from.name ?? []),
+  );
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  throw new DockerfileError(`target stage ${JSON.stringify(target)} could not be found${hint}`);
+}
+
+/** Numbers of the stages that one needs, itself too. Variables in names of stages are left to the planning. */
+function neededBy(stages: Stages, target: number): ReadonlySet<number> {
+  const needed = new Set<number>();
+  const need = (name: string | undefined, before: number) => {
+    const index = name === undefined ? undefined : indexOf(stages, name);
+    if (index !== undefined && index < before) visit(index);
+  };
+  const visit = (index: number) => {
+    const stage = stages.stages[index];
+    if (!stage || needed.has(index)) return;
+    needed.add(index);
+    need(stage.from.base, index);
+    for (const command of stage.commands) {
+      if (command.kind === 'COPY') need(command.from, index);
+      if (command.kind === 'RUN') for (const { from } of command.mounts) need(from, index);
+    }
+  };
+  visit(target);
+  return needed;
+}
+
+function stepsFor({ stages }: Stages, needed: ReadonlySet<number>): Map<FromCommand | StageCommand, StepPlace> {
+  const commands = stages.flatMap((stage, index) => (needed.has(index) ? [stage.from, ...stage.commands] : []));
+  return new Map(
+    commands.map((command, index) => [command, { number: index + 1, words: command.words, lines: command.lines }]),
+  );
+}
+
+function globalsOf({ args }: Stages, request: PlanRequest, used: Set<string>): Map<string, string> {
+  const { dockerfile, buildArguments } = request;
+  const globals = new Map(platformArguments(request.platform, request.buildPlatform, request.target ?? 'default'));
+  for (const { pairs } of args) {
+    for (const [name, written] of pairs) {
+      used.add(name);
+      const lookup = (each: string) => globals.get(each);
+      const value =
+        buildArguments[name] ??
+        (written === undefined
+          ? undefined
+          : expandWord(written, { lookup, escapeCharacter: dockerfile.escapeCharacter }));
+      if (value !== undefined) globals.set(name, value);
+    }
+  }
+  return globals;
+}
+
+async function planStage(planning: Planning, index: number): Promise<StageState> {
+  const stage = planning.stages.stages[index];
+  if (!stage) throw new Error(`there is no stage ${index}`);
+  const begun = await beginStage(planning, stage, index);
+  let state = begun.state;
+  for (const command of [...begun.triggers, ...stage.commands])
+    state = await applyCommand(planning, { state, command, index });
+  return state;
+}
+
+interface Begun {
+  state: StageState;
+  triggers: readonly StageCommand[];
+}
+
+async function beginStage(planning: Planning, { from }: Stage, index: number): Promise<Begun> {
+  const { request, globals } = planning;
+  const { escapeCharacter } = request.dockerfile;
+  const lookup = (name: string) => globals.get(name);
+  const expand = (text: string) => expandWord(text, { lookup, escapeCharacter });
+  const name = expand(from.base);
+  if (name === '') throw new DockerfileError(`base name (${from.base}) should not be blank`, from.lines);
+  const args = new Map<string, string | undefined>();
+  const earlier = planning.stage(name, index);
+  if (earlier) {
+    const { node, config, history, author } = await earlier;
+    const { onBuild = [], ...rest } = config;
+    const state = { node, config: rest, history, hasCommand: false, args, ...(author !== undefined && { author }) };
+    return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
+  }
+  if (name === 'scratch') {
+    const node: Node = { op: 'scratch' };
+    const config = { ...emptyConfig, environment: [defaultPath] };
+    return { state: { node, config, history: [], hasCommand: false, args }, triggers: [] };
+  }
+  const platform = from.platform === undefined ? request.platform : parsePlatform(expand(from.platform), from);
+  const step = planning.placeOf(from);
+  const base = await request.baseOf(name, platform, step);
+  const { onBuild = [], ...config } = base.config;
+  const node: Node = { op: 'image', base, step };
+  const state = { node, config, history: base.history, hasCommand: false, args };
+  return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
+}
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function parsePlatform(text: string, { lines }: FromCommand): ImagePlatform {
+  const [os = '', architecture = '', variant] = text.split('/');
+  if (os === '' || architecture === '')
+    throw new DockerfileError(`${JSON.stringify(text)} is an invalid platform: say os/architecture`, lines);
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
+/** What the base image has left for images that are built on it. */
+function triggersOf(onBuild: readonly string[], { lines }: FromCommand, escapeCharacter: string): StageCommand[] {
+  return onBuild.map((text) => {
+    const command = readCommand({ ...parseLine({ text, lines }), heredocs: [] }, escapeCharacter);
+    if (command.kind === 'FROM') throw new DockerfileError("FROM isn't allowed as an ONBUILD trigger", lines);
+    return command;
+  });
+}

@@ -1,0 +1,111 @@
+import type { Limit } from '../../base/limit.ts';
+import type { Lease } from '../../storage/collect/leases.ts';
+import type { BuildCache, StepResult } from './build-cache.ts';
+import type { BuildMessage } from './build-service.ts';
+import { type Node, type StepPlace, sourcesOf, type Tree, type WorkNode } from './node.ts';
+import { keyOf } from './step-keys.ts';
+
+/** What the solver has done by others. */
+export interface Workshop {
+  /** Names a node by what it is made of; inputs by their own keys. */
+  keyOf(node: WorkNode, keyOfInput: (node: Node) => Promise<string>): Promise<string>;
+  /** Makes a node on its input. `solve`: for what else it takes files from. */
+  make(node: WorkNode, input: Tree, solve: (node: Node) => Promise<Tree>): Promise<Tree>;
+}
+
+export interface SolverParts {
+  workshop: Workshop;
+  cache: BuildCache;
+  lease: Lease;
+  limit: Limit;
+  signal: AbortSignal;
+  /** Nothing that was made before is used. */
+  fresh: boolean;
+  /** Steps of all, for the count. */
+  total: number;
+  report(message: BuildMessage): void;
+}
+
+export interface Solver {
+  solve(node: Node): Promise<Tree>;
+  keyOf(node: Node): Promise<string>;
+}
+
+const nothing: Tree = { layers: [], top: undefined };
+
+/**
+ * Makes what a node needs, each node once, everything at once whose inputs are there. What was made before by the same parts
+ * is taken from the cache, without its inputs.
+ */
+export function createSolver(parts: SolverParts): Solver {
+  const { workshop, cache, lease, limit, signal, report, total } = parts;
+  const keys = new Map<Node, Promise<string>>();
+  const trees = new Map<Node, Promise<Tree>>();
+  const told = new Set<number>();
+
+  const begin = (step: StepPlace) => {
+    if (step.number > 0) report({ step: step.number, total, started: { words: step.words } });
+  };
+  const done = (step: StepPlace, key: string, cached: boolean) => {
+    if (step.number === 0 || told.has(step.number)) return;
+    told.add(step.number);
+    report({ step: step.number, done: { cached, key } });
+  };
+  const makeKey = async (node: Node): Promise<string> => {
+    if (node.op === 'scratch') return keyOf('scratch');
+    if (node.op === 'image') return keyOf('image', node.base.id);
+    return workshop.keyOf(node, key);
+  };
+  const key = (node: Node): Promise<string> => remember(keys, node, makeKey);
+
+  /** Steps below one that was cached: nobody has to look. */
+  const tellCached = async (node: Node): Promise<void> => {
+    if (node.op === 'scratch') return;
+    if (node.op !== 'image') await tellCached(node.input);
+    if (told.has(node.step.number)) return;
+    begin(node.step);
+    done(node.step, await key(node), true);
+  };
+  const make = async (node: Node): Promise<Tree> => {
+    if (node.op === 'scratch') return nothing;
+    if (node.op === 'image') {
+      await tellCached(node);
+      return { layers: node.base.layers, top: node.base.topSnapshot };
+    }
+    const name = await key(node);
+    const found = parts.fresh ? undefined : cache.find(name);
+    if (found) {
+      hold(lease, found);
+      await tellCached(node);
+      return found;
+    }
+    // all before it takes a place: one that waited for others in its place could wait for ever
+    const [input = nothing] = await Promise.all([node.input, ...sourcesOf(node)].map(solve));
+    signal.throwIfAborted();
+    begin(node.step);
+    const tree = await limit.run(() => workshop.make(node, input, solve), signal);
+    const parent = node.input.op === 'scratch' || node.input.op === 'image' ? undefined : await key(node.input);
+    if (tree.top !== undefined)
+      cache.put(name, { ...tree, top: tree.top, words: node.step.words, ...(parent !== undefined && { parent }) });
+    done(node.step, name, false);
+    return tree;
+  };
+  const solve = (node: Node): Promise<Tree> => remember(trees, node, make);
+  return { solve, keyOf: key };
+}
+
+function remember<T>(known: Map<Node, Promise<T>>, node: Node, make: (node: Node) => Promise<T>): Promise<T> {
+  const before = known.get(node);
+  if (before) return before;
+  const made = make(node);
+  // looked at where it is waited for
+  made.catch(() => {});
+  known.set(node, made);
+  return made;
+}
+
+/** Synchronous with the look: the collector runs in turns of its own. */
+function hold(lease: Lease, { layers, top }: StepResult): void {
+  lease.hold('snapshot', top);
+  for (const { digest } of layers) lease.hold('content', digest);
+}

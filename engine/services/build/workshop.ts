@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { openPathOnly } from '../../base/libc.ts';
+import { at } from '../../dockerfile/dockerfile-error.ts';
+import { madeByStart } from '../../drivers/oci/made-by-start.ts';
+import { lookUpUser } from '../../drivers/oci/user-lookup.ts';
+import type { Lease } from '../../storage/collect/leases.ts';
+import type { SelectedSource } from '../../storage/files/select-files.ts';
+import type { BuildContext } from './build-context.ts';
+import type { BuildMessage, BuildRequest } from './build-service.ts';
+import { type CopySource, copyInto, requireSources, type SourceRoot, writeDocuments } from './copy-work.ts';
+import { bringMounts } from './exec-mounts.ts';
+import type { CopyNode, CopyPart, DirectoryNode, ExecNode, Node, Tree } from './node.ts';
+import { type ExecDependencies, runExec } from './run-exec.ts';
+import type { Workshop } from './solver.ts';
+import { contentKey, copyKey, directoryKey, execKey, keyOf } from './step-keys.ts';
+import { lookInto, makeLayer, type SiteDependencies } from './work-site.ts';
+
+export interface WorkshopParts {
+  sites: SiteDependencies;
+  exec: ExecDependencies;
+  dataRoot: string;
+  context: BuildContext;
+  request: BuildRequest;
+  lease: Lease;
+  signal: AbortSignal;
+  report(message: BuildMessage): void;
+}
+
+type FilePart = Extract<CopyPart, { from: unknown }>;
+type Solve = (node: Node) => Promise<Tree>;
+
+const isFiles = (part: CopyPart): part is FilePart => 'from' in part;
+
+/** What one build does its steps with. */
+export function createWorkshop(parts: WorkshopParts): Workshop {
+  const selected = new Map<FilePart, Promise<readonly SelectedSource[]>>();
+  const fromContext = (part: FilePart, node: CopyNode) => {
+    const known = selected.get(part) ?? selectFrom(parts, { part, node, from: parts.context });
+    known.catch(() => {});
+    selected.set(part, known);
+    return known;
+  };
+  return {
+    async keyOf(node, keyOfInput) {
+      const input = await keyOfInput(node.input);
+      if (node.op === 'directory') return directoryKey(node, input);
+      if (node.op === 'exec') return execKey(node, input, await mountKeys(parts, node, keyOfInput));
+      const keys = node.parts.map(async (part) => {
+        if (!isFiles(part)) return keyOf('document', part.name, part.content);
+        if (part.from !== 'context') return keyOf('part', await keyOfInput(part.from), part.sources, part.exclude);
+        return contentKey(await fromContext(part, node), { owned: false, moded: node.mode === undefined });
+      });
+      return copyKey(node, input, await Promise.all(keys));
+    },
+    make(node, input, solve) {
+      if (node.op === 'directory') return makeDirectory(parts, node, input);
+      if (node.op === 'exec') return exec(parts, { node, input, solve });
+      return copy(parts, { node, input, solve, fromContext });
+    },
+  };
+}
+
+async function selectFrom(
+  { sites, context }: WorkshopParts,
+  { part, node, from }: { part: FilePart; node: CopyNode; from: SourceRoot },
+): Promise<readonly SelectedSource[]> {
+  const { sources, exclude } = part;
+  const ignore = part.from === 'context' ? context.ignore : [];
+  const found = await sites.files.select({ root: from.root, sources, ignore, exclude });
+  const kind = node.unpack ? 'ADD' : 'COPY';
+  return at(node.step.lines, () => requireSources(found, kind));
+}
+
+function mountKeys(
+  { sites, context }: WorkshopParts,
+  node: ExecNode,
+  keyOfInput: (node: Node) => Promise<string>,
+): Promise<string[]> {
+  return Promise.all(
+    node.mounts.map(async (mount) => {
+      if (mount.type !== 'bind') return '';
+      if (mount.from !== 'context') return keyOfInput(mount.from);
+      const request = { root: context.root, sources: [mount.source], ignore: context.ignore, exclude: [] };
+      const found = requireSources(await sites.files.select(request), 'RUN --mount');
+      return contentKey(found, { owned: false, moded: true });
+    }),
+  );
+}
+
+function makeDirectory({ sites, lease }: WorkshopParts, node: DirectoryNode, input: Tree): Promise<Tree> {
+  return makeLayer(sites, { input, lease }, async (site) => {
+    const { uid, gid } = lookUpUser(site.rootfs, node.user, []);
+    await sites.files.makeDirectories({ root: site.root, path: node.path, owner: { uid, gid } });
+  });
+}
+
+async function exec(
+  parts: WorkshopParts,
+  { node, input, solve }: { node: ExecNode; input: Tree; solve: Solve },
+): Promise<Tree> {
+  const { sites, lease, request, signal, report } = parts;
+  const brought = await bringMounts(parts, node, solve);
+  try {
+    const { mounts } = brought;
+    return await makeLayer(sites, { input, lease, made: madeByStart }, (site) =>
+      runExec(parts.exec, {
+        ...{ node, site, mounts, request, signal },
+        output: (log) => report({ step: node.step.number, log }),
+      }),
+    );
+  } finally {
+    await brought.close();
+  }
+}
+
+interface Copying {
+  node: CopyNode;
+  input: Tree;
+  solve: Solve;
+  fromContext(part: FilePart, node: CopyNode): Promise<readonly SelectedSource[]>;
+}
+
+async function copy(parts: WorkshopParts, copying: Copying): Promise<Tree> {
+  const { sites, lease } = parts;
+  const { node, input } = copying;
+  const work = (sources: readonly CopySource[]) =>
+    makeLayer(sites, { input, lease }, (site) => copyInto(sites.files, { node, site, sources }));
+  return withSources(parts, copying, node.parts, [], work);
+}
+
+/** Opens one part after the other, each for as long as the work takes. */
+async function withSources(
+  parts: WorkshopParts,
+  copying: Copying,
+  [part, ...rest]: readonly CopyPart[],
+  opened: readonly CopySource[],
+  work: (sources: readonly CopySource[]) => Promise<Tree>,
+): Promise<Tree> {
+  if (!part) return work(opened);
+  const goOn = (source: CopySource) => withSources(parts, copying, rest, [...opened, source], work);
+  const { node } = copying;
+  if (!isFiles(part)) return withDocument(parts, { name: part.name, content: part.content }, goOn);
+  if (part.from === 'context')
+    return goOn({ from: parts.context, selected: await copying.fromContext(part, node), isContext: true });
+  return lookInto(parts.sites, await copying.solve(part.from), async (site) => {
+    const from = { root: site.root, directory: site.rootfs };
+    return goOn({ from, selected: await selectFrom(parts, { part, node, from }), isContext: false });
+  });
+}
+
+async function withDocument(
+  { sites, dataRoot }: WorkshopParts,
+  document: { name: string; content: string },
+  work: (source: CopySource) => Promise<Tree>,
+): Promise<Tree> {
+  const directory = path.join(dataRoot, 'build', 'contexts', randomUUID());
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
+  try {
+    writeDocuments(directory, [document]);
+    const found = await sites.files.select({ root, sources: [document.name], ignore: [], exclude: [] });
+    return await work({ from: { root, directory }, selected: requireSources(found, 'COPY'), isContext: true });
+  } finally {
+    closeSync(root);
+    await rm(directory, { recursive: true, force: true });
+  }
+}

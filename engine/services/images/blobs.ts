@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { Lease } from '../../storage/collect/leases.ts';
+import type { ContentInfo, ContentStore, Ingest } from '../../storage/content/content-store.ts';
+import { notAnImage } from './manifest.ts';
+
+/** Manifests and configs are small; a blob beyond this is none. */
+const longestDocument = 16 << 20;
+
+/** A manifest, index or config as bytes. @throws EngineError `image.not-an-image` when it is too long for one. */
+export async function readBlob(content: ContentStore, { digest, size }: ContentInfo): Promise<Buffer> {
+  if (size > longestDocument) throw notAnImage(`${digest} is too long for a manifest or config (${size} bytes)`);
+  return Buffer.concat(await (await content.read(digest)).toArray());
+}
+
+/** Fills an ingest and publishes it, held by the lease before it is there; a failure leaves nothing. */
+export async function commitHeld(ingest: Ingest, lease: Lease, fill: () => Promise<void>): Promise<ContentInfo> {
+  try {
+    await fill();
+    lease.hold('content', ingest.digest());
+  } catch (error) {
+    await ingest.abort();
+    throw error;
+  }
+  return ingest.commit();
+}
+
+/** Stores a document made here, held by the lease. */
+export async function storeBlob(
+  { content, lease }: { content: ContentStore; lease: Lease },
+  bytes: Uint8Array,
+): Promise<ContentInfo> {
+  const ingest = await content.ingest(`${lease.id}/document/${randomUUID()}`);
+  return commitHeld(ingest, lease, () => ingest.write(bytes));
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Digest } from '../../base/digest.ts';
+import { diskFullOr } from '../../base/disk-full.ts';
+import { EngineError } from '../../base/errors.ts';
+import type { Lease } from '../../storage/collect/leases.ts';
+import { storeBlob } from './blobs.ts';
+import { readDocuments } from './commit-image.ts';
+import { containerConfigJson, parseImageConfig } from './image-config.ts';
+import type { ImageParts } from './image-parts.ts';
+import { type StoredImage, storedImage } from './image-records.ts';
+import type { BaseImage, BuildImages, BuiltImage, HistoryJson, ImageLayer } from './image-service.ts';
+import { isObject, mediaTypes } from './manifest.ts';
+import { refusePlatform, resolveImage } from './resolve-image.ts';
+import { newName, tagImage } from './tag-image.ts';
+
+/** Images for whoever builds. */
+export function createBuildImages(parts: ImageParts): BuildImages {
+  const { collector, images } = parts;
+  return {
+    leases: collector.leases,
+    collect: () => collector.collect(),
+    async base(name, platform, lease) {
+      const { image } = resolveImage(images, name);
+      refusePlatform(image.details, platform, name);
+      for (const digest of image.blobs) lease.hold('content', digest);
+      const { topSnapshot } = image.details;
+      if (topSnapshot) lease.hold('snapshot', topSnapshot);
+      return baseImage(parts, image);
+    },
+    keepLayer: (lease, pack) => keepLayer(parts, lease, pack),
+    make: (image, lease) => makeImage(parts, image, lease),
+  };
+}
+
+async function baseImage({ content }: ImageParts, image: StoredImage): Promise<BaseImage> {
+  const { id, config, topSnapshot, author, os, architecture, variant, diffIds } = image.details;
+  const { config: json, layers } = await readDocuments(content, image);
+  const withIds = layers.map((layer, index): ImageLayer => {
+    const diffId = diffIds[index];
+    if (!diffId) throw new EngineError('internal', `the image ${id} has more layers than diff ids`);
+    return { mediaType: layer.mediaType, digest: layer.digest, size: layer.size, diffId };
+  });
+  return {
+    ...{ id, config, layers: withIds, platform: { os, architecture, ...(variant && { variant }) } },
+    ...(topSnapshot && { topSnapshot }),
+    ...(author && { author }),
+    history: Array.isArray(json.history) ? json.history.filter((entry): entry is HistoryJson => isObject(entry)) : [],
+  };
+}
+
+async function keepLayer(
+  { content }: ImageParts,
+  lease: Lease,
+  pack: (file: string) => Promise<{ digest: Digest; size: number }>,
+): Promise<ImageLayer> {
+  const ingest = await content.ingestFile(`${lease.id}/layer/${randomUUID()}`, { resumable: false });
+  let packed: { digest: Digest; size: number };
+  try {
+    packed = await pack(ingest.path);
+    lease.hold('content', packed.digest);
+  } catch (error) {
+    await ingest.abort();
+    throw diskFullOr(error);
+  }
+  const { digest, size } = await ingest.commit(packed);
+  return { mediaType: mediaTypes.layer, digest, size, diffId: digest };
+}
+
+async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease): Promise<Digest> {
+  const { content, records, images } = parts;
+  const references = image.references.map(newName);
+  const { layers, config, platform, author, created, history } = image;
+  const diffIds = layers.map(({ diffId }) => diffId);
+  const snapshots = await parts.layers.unpack({
+    layers: layers.map(({ digest }) => digest),
+    ...{ diffIds, lease, signal: new AbortController().signal },
+  });
+  const json = {
+    created,
+    ...(author && { author }),
+    ...platform,
+    config: containerConfigJson(config),
+    rootfs: { type: 'layers', diff_ids: diffIds },
+    history,
+  };
+  const document = await storeBlob({ content, lease }, Buffer.from(JSON.stringify(json)));
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: { mediaType: mediaTypes.config, digest: document.digest, size: document.size },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+  };
+  const stored = await storeBlob({ content, lease }, Buffer.from(JSON.stringify(manifest)));
+  const made = storedImage({
+    config: parseImageConfig(json, 'the config'),
+    id: document.digest,
+    manifest: stored.digest,
+    blobs: [stored.digest, document.digest, ...layers.map(({ digest }) => digest)],
+    snapshots,
+  });
+  records.transaction(() => {
+    images.put(made);
+    for (const reference of references) tagImage(parts, made.details.id, reference);
+  });
+  return made.details.id;
+}

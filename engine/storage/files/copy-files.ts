@@ -1,0 +1,206 @@
+import { closeSync, constants, readSync } from 'node:fs';
+import { EngineError } from '../../base/errors.ts';
+import { errnoCode, openPathOnly } from '../../base/libc.ts';
+import {
+  attributesAt,
+  type FileStatus,
+  fileTypes,
+  openAt,
+  openBeneath,
+  readLinkAt,
+  statusAt,
+} from '../../base/libc-files.ts';
+import { openInRoot } from '../../base/libc-open-beneath.ts';
+import type { TarEntry } from '../../base/tar-parser.ts';
+import { nativeName, splitPath } from '../snapshots/layer-paths.ts';
+import { createExtractor, type Extractor } from './archive-extractor.ts';
+import { isKept } from './pack-changes.ts';
+import { followInRoot } from './path-in-root.ts';
+
+export interface CopyRequest {
+  /** Open. */
+  from: number;
+  /** Paths in `from` (select-files.ts) and where they go in `to`, absolute; parents before what is in them. */
+  files: readonly { source: string; target: string }[];
+  /** Open. */
+  to: number;
+  /** Of everything; absent: as it was. */
+  owner?: { uid: number; gid: number };
+  /** Permission bits of everything but symlinks; absent: as they were. */
+  mode?: number;
+}
+
+const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | 0o2000000;
+const openFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | 0o2000000;
+const chunkSize = 256 * 1024;
+const now = () => ({ seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 });
+
+/**
+ * Copies files into another root: times, hard links and attributes stay, a directory that is there stays as it is. Directories
+ * on the way that are missing are made, with the owner of everything. Synchronous, for a worker.
+ * @throws EngineError `invalid` where a directory would take a file's place
+ */
+export function copyFiles(request: CopyRequest): void {
+  const { to, owner } = request;
+  const extractor = createExtractor({ root: to, destination: '/', keepKinds: true, ...(owner && { owner }) });
+  try {
+    const copy = new Copy(request, extractor);
+    for (const { source, target } of request.files) copy.file(source, target);
+    extractor.finish();
+  } finally {
+    extractor.close();
+  }
+}
+
+/** Makes a directory, and those above it, where there is none. Synchronous, for a worker. */
+export function makeDirectories({ root, path, owner }: MakeDirectoriesRequest): void {
+  const extractor = createExtractor({ root, destination: '/', keepKinds: true });
+  try {
+    makeMissing(root, extractor, { path, owner });
+    extractor.finish();
+  } finally {
+    extractor.close();
+  }
+}
+
+export interface MakeDirectoriesRequest {
+  /** Open. */
+  root: number;
+  /** Absolute. */
+  path: string;
+  owner: { uid: number; gid: number };
+}
+
+/** @throws EngineError `invalid` where something else is on the way */
+function makeMissing(root: number, extractor: Extractor, { path, owner }: Omit<MakeDirectoriesRequest, 'root'>): void {
+  let reached = '';
+  for (const part of path.split('/').filter(Boolean)) {
+    reached = `${reached}/${part}`;
+    const kind = kindOf(root, reached);
+    if (kind === 'directory') continue;
+    if (kind !== undefined) throw new EngineError('invalid', `cannot make the directory ${path}: ${reached} is a file`);
+    // where a symlink leads that has no end yet
+    const place = followInRoot(root, reached);
+    extractor.entry({ ...directoryEntry(place.slice(1)), ...owner });
+  }
+}
+
+function kindOf(root: number, path: string): 'directory' | 'other' | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openInRoot(root, nativeName(path), openPathOnly);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOTDIR') return 'other';
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return (statusAt(descriptor, '').mode & fileTypes.mask) === fileTypes.directory ? 'directory' : 'other';
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const directoryEntry = (name: string): TarEntry => ({
+  ...{ name: Buffer.from(name).toString('latin1'), type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, link: '' },
+  ...{ modified: now(), device: { major: 0, minor: 0 }, attributes: [] },
+});
+
+const types: Readonly<Record<number, TarEntry['type']>> = {
+  [fileTypes.regular]: 'file',
+  [fileTypes.directory]: 'directory',
+  [fileTypes.symlink]: 'symlink',
+  [fileTypes.character]: 'character',
+  [fileTypes.block]: 'block',
+  [fileTypes.fifo]: 'fifo',
+};
+
+class Copy {
+  readonly #request: CopyRequest;
+  readonly #extractor: Extractor;
+  readonly #buffer = Buffer.alloc(chunkSize);
+  /** First target of files with several names. */
+  readonly #linked = new Map<string, string>();
+  /** Directories that are known to be there. */
+  readonly #there = new Set<string>(['']);
+
+  constructor(request: CopyRequest, extractor: Extractor) {
+    this.#request = request;
+    this.#extractor = extractor;
+  }
+
+  file(source: string, target: string): void {
+    const { parent, base } = splitPath(source);
+    const directory =
+      parent === ''
+        ? openAt(this.#request.from, '.', openDirectory)
+        : openBeneath(this.#request.from, nativeName(parent), openDirectory);
+    try {
+      this.#entry(directory, base === '' ? '.' : base, target);
+    } finally {
+      closeSync(directory);
+    }
+  }
+
+  #parents(target: string): void {
+    const parent = target.slice(0, Math.max(0, target.lastIndexOf('/')));
+    if (this.#there.has(parent)) return;
+    const owner = this.#request.owner ?? { uid: 0, gid: 0 };
+    makeMissing(this.#request.to, this.#extractor, { path: Buffer.from(parent, 'latin1').toString(), owner });
+    this.#there.add(parent);
+  }
+
+  #entry(directory: number, base: string, target: string): void {
+    const name = nativeName(base);
+    const status = statusAt(directory, name);
+    const type = types[status.mode & fileTypes.mask];
+    // sockets
+    if (!type) return;
+    this.#parents(target);
+    if (
+      type === 'directory' &&
+      kindOf(this.#request.to, Buffer.from(target || '/', 'latin1').toString()) === 'directory'
+    )
+      return;
+    const link = type === 'symlink' ? readLinkAt(directory, name).toString('latin1') : '';
+    const attributes = attributesAt(directory, name).filter((attribute) => isKept(attribute.name));
+    const entry: TarEntry = { ...this.#entryOf(target, status), type, link, attributes };
+    const first = type === 'directory' ? undefined : this.#firstName(status, target);
+    if (first !== undefined) this.#put({ ...entry, type: 'hardlink', link: first.slice(1), attributes: [] });
+    else if (type === 'file') this.#contents(directory, name, { ...entry, size: status.size });
+    else this.#put(entry);
+  }
+
+  #put(entry: TarEntry): void {
+    this.#extractor.entry(entry);
+    this.#extractor.end();
+  }
+
+  #entryOf(target: string, { mode, uid, gid, modified, target: device }: FileStatus): Omit<TarEntry, 'type' | 'link'> {
+    const isLink = (mode & fileTypes.mask) === fileTypes.symlink;
+    const bits = isLink ? mode & 0o7777 : (this.#request.mode ?? mode & 0o7777);
+    return { name: target.slice(1), mode: bits, uid, gid, size: 0, modified, device, attributes: [] };
+  }
+
+  #firstName({ links, inode, device }: FileStatus, target: string): string | undefined {
+    if (links < 2) return undefined;
+    const key = `${device.major}:${device.minor}:${inode}`;
+    const first = this.#linked.get(key);
+    if (first === undefined) this.#linked.set(key, target);
+    return first;
+  }
+
+  #contents(directory: number, name: string | Uint8Array, entry: TarEntry): void {
+    const descriptor = openAt(directory, name, openFile);
+    try {
+      this.#extractor.entry(entry);
+      for (let read = -1; read !== 0; ) {
+        read = readSync(descriptor, this.#buffer, 0, chunkSize, null);
+        if (read > 0) this.#extractor.data(this.#buffer.subarray(0, read));
+      }
+      this.#extractor.end();
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+}

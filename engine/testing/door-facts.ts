@@ -1,0 +1,31 @@
+import type { EngineFacts } from '../services/system/system-service.ts';
+
+/** Facts of an engine that does not run. */
+export const doorFacts: EngineFacts = {
+  version: '0.1.0',
+  instance: 'abcdef012345',
+  id: 'b7d4c9f0-0000-4000-8000-000000000001',
+  hostname: 'testhost',
+  rootful: true,
+  dataRoot: '/var/lib/beluga',
+  runRoot: '/run/beluga',
+  snapshotter: 'overlay',
+  defaultRuntime: { name: 'crun', version: '1.8.1', path: '/usr/bin/crun' },
+  runtimes: { crun: { version: '1.8.1', path: '/usr/bin/crun' }, runc: { version: '1.1.5', path: '/usr/sbin/runc' } },
+  conmonVersion: '2.1.6',
+  cgroupVersion: 1,
+  appArmor: false,
+  kernel: '6.18.0',
+  operatingSystem: 'Debian GNU/Linux 12 (bookworm)',
+  operatingSystemVersion: '12',
+  architecture: 'amd64',
+  cpus: 2,
+  memoryBytes: 8 * 1024 ** 3,
+  startedAt: new Date('2026-01-02T03:04:05.600Z'),
+  logging: { driver: 'json-file', drivers: ['json-file', 'local'] },
+  debug: false,
+  usersRemapped: false,
+  liveRestore: true,
+  labels: [],
+  warnings: [],
+};

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { startEngine, type TestEngine } from '../engine-fixture.ts';
+import { mountsBelow } from '../leak-check.ts';
+import { sampleArchive, sampleImage } from '../sample.ts';
+import { waitUntil } from '../wait-until.ts';
+
+let engine: TestEngine;
+let folder: string;
+before(async () => {
+  engine = await startEngine();
+  folder = mkdtempSync(path.join(tmpdir(), 'beluga-kills-'));
+  await engine.docker('load', '-i', sampleArchive());
+});
+after(async () => {
+  await engine[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+/** A build that has done one step and is in the middle of the next. */
+async function inTheMiddle(word: string) {
+  const lines = [`FROM ${sampleImage}`, `RUN echo ${word} > /first`, `RUN echo begun-${word}; sleep 1000`];
+  writeFileSync(path.join(folder, 'Dockerfile'), `${lines.join('\n')}\n`);
+  const going = engine.docker.start(['build', folder]);
+  await waitUntil('the second step runs', () => going.said().includes(`\nbegun-${word}`));
+  return going;
+}
+
+const entries = (directory: string) => (existsSync(directory) ? readdirSync(directory) : []);
+
+/** What a step needs while it runs. */
+function left(): string[] {
+  const { runRoot, dataRoot } = engine.folders;
+  return [
+    ...mountsBelow(path.join(runRoot, 'bundles')),
+    ...['bundles', 'netns'].flatMap((name) => entries(path.join(runRoot, name))),
+    ...entries(path.join(dataRoot, 'build/contexts')),
+    ...sleepers(),
+  ];
+}
+
+function sleepers(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => existsSync(`/proc/${pid}/root/first`) && pid !== String(process.pid));
+}
+
+async function firstIsCached(word: string): Promise<void> {
+  const lines = [`FROM ${sampleImage}`, `RUN echo ${word} > /first`];
+  const { stdout } = await engine.docker.run(['build', '-'], { input: `${lines.join('\n')}\n` });
+  assert.equal(stdout.split('Using cache').length - 1, 2, stdout);
+}
+
+test('a client that leaves ends its build: no process, no mount, nothing half made, and what was finished stays cached', async () => {
+  const going = await inTheMiddle('left');
+  going.child.kill('SIGKILL');
+  await going.ended;
+  await waitUntil('the step is gone', () => left().length === 0);
+  await firstIsCached('left');
+});
+
+test('an engine that is killed in the middle of a build: the next one takes everything away, and has the finished steps', async () => {
+  const going = await inTheMiddle('killed');
+  await engine.kill('SIGKILL');
+  await going.ended;
+  await engine.restart();
+  await waitUntil('the step is gone', () => left().length === 0);
+  await firstIsCached('killed');
+});
