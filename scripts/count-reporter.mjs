@@ -10,8 +10,16 @@ export default async function* countReporter(source) {
     else if (type === 'test:pass') counts.passed++;
     else {
       counts.failed++;
-      counts.failures.push(`${data.name} (${data.file ?? ''})`);
+      counts.failures.push(`${data.name} (${data.file ?? ''}): ${causeOf(data.details?.error)}`);
     }
   }
   yield `${JSON.stringify(counts)}\n`;
+}
+
+/** The error in a line, and where it was thrown: what is left to look at when the rest of the output is cut off. */
+function causeOf(error) {
+  const cause = error?.cause ?? error;
+  const lines = String(cause?.stack ?? cause).split('\n');
+  const place = lines.find((line) => /^\s+at .*\.test\.ts|^\s+at .*\.long\.ts/.test(line)) ?? '';
+  return `${lines.slice(0, 6).join(' ').slice(0, 600)} ${place.trim()}`.trim();
 }

@@ -19,6 +19,7 @@ import { type Ended, runToEnd } from '../docker-cli.ts';
 import { deleteFolders, newFolders, startEngine, startRefused, type TestEngine } from '../engine-fixture.ts';
 import { sampleArchive, sampleImage } from '../sample.ts';
 import { waitUntil } from '../wait-until.ts';
+import { spaceAside } from './space-aside.ts';
 
 const done = ({ code, stderr }: Ended) => assert.equal(code, 0, stderr);
 const sleeper = (name: string) => ['run', '-d', '--name', name, sampleImage, 'sleep', '600'];
@@ -59,6 +60,7 @@ test('a disk that is full: each call says so or is done whole, nothing is half, 
   const disk = await openSmallDisk();
   try {
     await using engine = await startEngine({ dataRoot: disk.dataRoot });
+    await spaceAside(disk.dataRoot);
     const { docker } = engine;
     const noRoom = /no space left on device/i;
     const either = async (...args: string[]) => {

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,6 +11,7 @@ import { deleteFolders, getJson, newFolders, startEngine, startRefused } from '.
 import { leftOvers } from '../leak-check.ts';
 import { dockerArchive, sampleArchive, sampleImage, sampleLayer, tarOf } from '../sample.ts';
 import { waitUntil } from '../wait-until.ts';
+import { spaceAside } from './space-aside.ts';
 
 /** An engine that must refuse to start with these folders: nothing of it is left. */
 async function refusal(folders: ReturnType<typeof newFolders>) {
@@ -143,8 +135,7 @@ test('disk full while containers write: they go on, are stopped and removed, and
   try {
     await using engine = await startEngine({ dataRoot: path.join(small, 'data') });
     const { docker } = engine;
-    const log = path.join(small, 'data/beluga.db-wal');
-    await waitUntil('space is set aside', () => statSync(log).size > 3_000_000);
+    await spaceAside(path.join(small, 'data'));
     await docker('load', '-i', sampleArchive());
     const run = (name: string, script: string) => docker('run', '-d', '--name', name, sampleImage, 'sh', '-c', script);
     // both run before the disk is full: a start has files to write

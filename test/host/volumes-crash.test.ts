@@ -15,6 +15,7 @@ import { runToEnd } from '../docker-cli.ts';
 import { newFolders, startEngine, type TestEngine } from '../engine-fixture.ts';
 import { dockerArchive, sampleArchive, sampleImage, sampleLayer, tarOf } from '../sample.ts';
 import { waitUntil } from '../wait-until.ts';
+import { spaceAside } from './space-aside.ts';
 
 /** Files that an image has at its VOLUME: enough that their copy lasts. */
 const files = 2000;
@@ -187,6 +188,7 @@ test('a disk that fills up in the middle: a clear refusal, an empty volume, noth
   try {
     const small = await startEngine({ dataRoot });
     try {
+      await spaceAside(dataRoot);
       await load(small, 40, 100_000);
       const { bavail, bsize } = statfsSync(dataRoot);
       writeFileSync(path.join(dataRoot, 'filler'), Buffer.alloc(bavail * bsize - 2_000_000));

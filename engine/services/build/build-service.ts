@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Channel } from '../../base/channel.ts';
 import type { Digest } from '../../base/digest.ts';
 import type { SpecResources } from '../../drivers/oci/spec-request.ts';
@@ -31,6 +31,18 @@ export interface BuildRequest {
   cgroupParent?: string;
   /** By the registry's host. */
   logins: Readonly<Record<string, RegistryLogin>>;
+  /** Absent: the client has sent its request and waits; it can be asked for nothing. */
+  client?: BuildClient;
+}
+
+/** What a client that stays connected can be asked for while its build runs. Nothing of it is kept. */
+export interface BuildClient {
+  /** @throws EngineError `not-found` where the client has no secret of that id */
+  secret(id: string): Promise<Uint8Array>;
+  /** A connection to the client's ssh agent. @throws EngineError `not-found` where the client forwards none of that id */
+  sshAgent(id: string): Promise<Duplex>;
+  /** @param host of the registry, `https://index.docker.io/v1/` for Docker Hub; undefined: the client has no login there */
+  login(host: string): Promise<RegistryLogin | undefined>;
 }
 
 export type BuildNetwork = 'default' | 'none' | 'host';
