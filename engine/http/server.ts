@@ -25,6 +25,7 @@ import { type Exchange, sendJson } from './route.ts';
 import { createRouter, type Match, type Router } from './router.ts';
 import { absentRoutes } from './routes/absent.ts';
 import { buildRoutes } from './routes/build.ts';
+import { buildKitRoutes } from './routes/buildkit.ts';
 import { containerFileRoutes } from './routes/container-files.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes } from './routes/containers.ts';
@@ -106,6 +107,7 @@ export function createDockerApi(dependencies: DockerApiDependencies): DockerApi 
     ...transferRoutes(dependencies),
     ...volumeRoutes(dependencies),
     ...buildRoutes(dependencies),
+    ...buildKitRoutes(dependencies),
     ...metricsRoutes(dependencies),
     ...reloadRoutes(dependencies),
     ...absentRoutes,

@@ -1,11 +1,11 @@
 import { EngineError } from '../../base/errors.ts';
-import { type Exchange, param, type Route, sendEmpty } from '../route.ts';
+import { type Exchange, param, type Route } from '../route.ts';
 
 /**
  * What Beluga does not have at all, answered as a dockerd that does not use it: in no swarm, without managed plugins,
  * without experimental features, with an empty build cache.
  */
-export const absentRoutes: readonly Route[] = [...swarm(), ...plugins(), ...checkpoints(), ...builder()];
+export const absentRoutes: readonly Route[] = [...swarm(), ...plugins(), ...checkpoints()];
 
 function refusal(endpoint: string, fail: (x: Exchange) => EngineError): Route {
   const [method, path] = endpoint.split(' ') as [Route['method'], string];
@@ -58,24 +58,4 @@ function checkpoints(): Route[] {
   return [`GET ${path}`, `POST ${path}`, `DELETE ${path}/:checkpoint`].map((endpoint) =>
     refusal(endpoint, () => new EngineError('not-implemented', words)),
   );
-}
-
-function builder(): Route[] {
-  const upgrade = ({ request }: Exchange) =>
-    request.headers.upgrade === undefined
-      ? new EngineError('invalid', 'no upgrade proto in request', { reason: 'request.invalid' })
-      : new EngineError('not-implemented', 'building with BuildKit is not there yet in Beluga');
-  return [
-    refusal('POST /session', upgrade),
-    refusal('POST /grpc', upgrade),
-    {
-      method: 'POST',
-      path: '/build/cancel',
-      handler: (x) => {
-        if (!x.query.get('id'))
-          throw new EngineError('invalid', 'build ID not provided', { reason: 'request.invalid' });
-        sendEmpty(x, 200);
-      },
-    },
-  ];
 }

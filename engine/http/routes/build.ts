@@ -13,7 +13,7 @@ async function build(builds: BuildService, x: Exchange): Promise<void> {
   const logins = loginsFromWire(x.request.headers['x-registry-config']);
   const tar = bodyOf(x.request);
   try {
-    const lines = linesOf(builds.build({ ...request, logins, tar }), flag(x.query, 'q'));
+    const lines = linesOf(builds.build({ ...request, logins, context: tar }), flag(x.query, 'q'));
     await sendJsonLines(x, lines, (line) => line, { late: true });
   } finally {
     tar.destroy();

@@ -17,6 +17,7 @@ function ping({ request, response }: Exchange): void {
     'Content-Length': request.method === 'HEAD' ? 0 : 2,
     'Cache-Control': 'no-cache, no-store, must-revalidate',
     Pragma: 'no-cache',
+    'Builder-Version': '2',
     Swarm: 'inactive',
   });
   response.end(request.method === 'HEAD' ? undefined : 'OK');

@@ -70,7 +70,7 @@ export function loginsFromWire(header: string | string[] | undefined): BuildRequ
 }
 
 /** Query of POST /build. @throws EngineError `invalid`, `not-implemented` */
-export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'tar' | 'logins'> {
+export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'context' | 'logins'> {
   if (flag(query, 'squash')) throw bad('squash', 'squash is only supported with experimental mode');
   if (query.get('remote'))
     throw new EngineError('not-implemented', 'building from an address is not there yet: send the context');

@@ -8,6 +8,7 @@ import { openPathOnly } from '../../base/libc.ts';
 import { readFileInRoot } from '../../base/libc-open-beneath.ts';
 import { patternLines } from '../../base/path-patterns.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
+import type { ClientFiles } from './build-service.ts';
 
 /** The files that a client has sent. */
 export interface BuildContext {
@@ -17,6 +18,8 @@ export interface BuildContext {
   readonly dockerfile: string;
   /** Patterns of what counts as not sent. */
   readonly ignore: readonly string[];
+  /** Brings what is needed; what came as an archive is there. `paths` absent: all. */
+  fill(paths?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,12 +33,12 @@ export const clearContexts = (dataRoot: string): Promise<void> =>
   rm(contexts(dataRoot), { recursive: true, force: true });
 
 /**
- * Unpacks a context and finds its Dockerfile and ignore file.
+ * Makes a folder for a context and finds its Dockerfile and ignore file; an archive is unpacked, a client is asked for the two.
  * @throws EngineError `invalid` for an archive that is none, and where there is no Dockerfile
  */
 export async function openContext(
   { dataRoot, files }: { dataRoot: string; files: RootFiles },
-  { tar, dockerfile: given }: { tar: Readable; dockerfile?: string },
+  { context, dockerfile: given }: { context: Readable | ClientFiles; dockerfile?: string },
 ): Promise<BuildContext> {
   const directory = path.join(contexts(dataRoot), randomUUID());
   await mkdir(contexts(dataRoot), { recursive: true, mode: 0o700 });
@@ -46,25 +49,42 @@ export async function openContext(
     closeSync(root);
     await rm(directory, { recursive: true, force: true });
   };
+  const unpack = (archive: AsyncIterable<Uint8Array>) =>
+    files.extract({ root, destination: '/', keepKinds: false }, archive);
   try {
-    await files.extract({ root, destination: '/', keepKinds: false }, tar);
     const name = path.posix.relative('/', path.posix.resolve('/', given || usualName));
+    if ('ignoreFile' in context) return { directory, root, ...(await askClient(context, name, unpack)), close };
+    await unpack(context);
     const dockerfile = dockerfileIn(directory, name);
-    return { directory, root, dockerfile, ignore: ignoredIn(directory, name), close };
+    return { directory, root, dockerfile, ignore: ignoredIn(directory, name), fill: async () => {}, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+async function askClient(
+  client: ClientFiles,
+  name: string,
+  unpack: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<Pick<BuildContext, 'dockerfile' | 'ignore' | 'fill'>> {
+  const { text, ignore: own } = await client.dockerfile(name);
+  if (text === undefined) throw dockerfileMissing(name);
+  const ignore = patternLines(own ?? (await client.ignoreFile()) ?? '');
+  return { dockerfile: text, ignore, fill: (paths) => unpack(client.files({ ignore, ...(paths && { paths }) })) };
+}
+
 function dockerfileIn(directory: string, name: string): string {
   const text = read(directory, name) ?? (name === usualName ? read(directory, 'dockerfile') : undefined);
   if (text !== undefined) return text;
-  throw new EngineError('invalid', `Cannot locate specified Dockerfile: ${name}`, {
+  throw dockerfileMissing(name);
+}
+
+const dockerfileMissing = (name: string) =>
+  new EngineError('invalid', `Cannot locate specified Dockerfile: ${name}`, {
     reason: 'build.dockerfile-missing',
     params: { file: name },
   });
-}
 
 /** The Dockerfile's own list goes before the context's (Docker reference, ".dockerignore files"). */
 const ignoredIn = (directory: string, dockerfile: string) =>

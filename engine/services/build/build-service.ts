@@ -1,13 +1,16 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Channel } from '../../base/channel.ts';
 import type { Digest } from '../../base/digest.ts';
+import type { Lines } from '../../dockerfile/dockerfile.ts';
+import { DockerfileError } from '../../dockerfile/dockerfile-error.ts';
 import type { SpecResources } from '../../drivers/oci/spec-request.ts';
 import type { PullMessage } from '../images/image-service.ts';
 import type { RegistryLogin } from '../registries/registry-service.ts';
+import { BuildFailure } from './build-failure.ts';
 
 export interface BuildRequest {
-  /** The context, plain or compressed. */
-  tar: Readable;
+  /** The context: an archive, plain or compressed, or a client that is asked for what is needed of it. */
+  context: Readable | ClientFiles;
   /** Path of the Dockerfile in the context; `Dockerfile` when absent. */
   dockerfile?: string;
   /** Names for the image. */
@@ -35,6 +38,19 @@ export interface BuildRequest {
   client?: BuildClient;
 }
 
+/** A client that gives files when it is asked for them. Each is asked for once, in this order. */
+export interface ClientFiles {
+  /** A Dockerfile and its own ignore file; undefined where there is none. */
+  dockerfile(name: string): Promise<{ text?: string; ignore?: string }>;
+  /** The ignore file of the context; undefined where there is none. */
+  ignoreFile(): Promise<string | undefined>;
+  /**
+   * An archive of what is not ignored. Leaving the loop cancels. `paths`: only these are needed; absent: all.
+   * @throws EngineError `invalid` naming a file that the client could not read
+   */
+  files(request: { ignore: readonly string[]; paths?: readonly string[] }): AsyncIterable<Uint8Array>;
+}
+
 /** What a client that stays connected can be asked for while its build runs. Nothing of it is kept. */
 export interface BuildClient {
   /** @throws EngineError `not-found` where the client has no secret of that id */
@@ -51,11 +67,16 @@ export type BuildNetwork = 'default' | 'none' | 'host';
 export type BuildMessage =
   | { step: number; total: number; started: { words: string } }
   | { step: number; log: { stream: 'stdout' | 'stderr'; data: Uint8Array } }
-  | { step: number; pull: PullMessage }
+  | { step: number; pull: PullMessage; reference: string }
   /** `cached`: nothing was done; `key` names the step's result. */
   | { step: number; done: { cached: boolean; key: string } }
   | { warning: string }
   | { built: { imageId: Digest; references: readonly string[] } };
+
+/** Lines of the Dockerfile that a failure is about, from 1; undefined where it is about none. */
+export function linesOfFailure(error: unknown): Lines | undefined {
+  return error instanceof DockerfileError || error instanceof BuildFailure ? error.lines : undefined;
+}
 
 /** Builds images from Dockerfiles. */
 export interface BuildService {

@@ -10,6 +10,7 @@ import type { BaseImage, BuildImages, ImagePlatform, ImageService } from '../ima
 import type { BuildCache, StoredStep } from './build-cache.ts';
 import { type BuildContext, clearContexts, openContext } from './build-context.ts';
 import type { BuildMessage, BuildRequest, BuildService, CachedStep, CacheFilter } from './build-service.ts';
+import { contextPaths } from './context-paths.ts';
 import { type StepPlace, sourcesOf } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
 import type { ExecDependencies } from './run-exec.ts';
@@ -110,6 +111,8 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
     baseOf: (reference, wanted, step) => baseOf(run, { reference, platform: wanted, step, lease }),
   });
   const { signal, limit, cache } = run;
+  await fill(context, plan);
+  signal.throwIfAborted();
   const workshop = createWorkshop({ ...run, context, lease });
   const solver = createSolver({
     ...{ workshop, cache, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
@@ -128,6 +131,11 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
     lease,
   );
   report({ built: { imageId, references: request.references } });
+}
+
+async function fill(context: BuildContext, { result }: Plan): Promise<void> {
+  const paths = contextPaths(result.node);
+  if (paths?.length !== 0) await context.fill(paths);
 }
 
 function platformOf(text: string): ImagePlatform {
@@ -167,18 +175,20 @@ async function baseOf({ images, request, report, signal }: BuildRun, wanted: Wan
     const here = await unlessMissing(images.forBuilds.base(reference, text, lease));
     if (here) return here;
   }
-  const login = loginFor(reference, request.logins);
+  const login = await loginFor(reference, request);
   const pulling = images.pull({ reference, platform: text, ...(login && { login }) });
   for await (const message of pulling) {
     signal.throwIfAborted();
-    report({ step: step.number, pull: message });
+    report({ step: step.number, pull: message, reference });
   }
   return images.forBuilds.base(reference, text, lease);
 }
 
 /** Of the registry that a name belongs to. */
-function loginFor(reference: string, logins: BuildRequest['logins']) {
+async function loginFor(reference: string, { logins, client }: BuildRequest) {
   const { domain } = parseReference(reference);
-  const names = domain === 'docker.io' ? ['https://index.docker.io/v1/', domain] : [domain];
-  return names.map((name) => logins[name]).find((login) => login !== undefined);
+  const hub = 'https://index.docker.io/v1/';
+  const names = domain === 'docker.io' ? [hub, domain] : [domain];
+  const given = names.map((name) => logins[name]).find((login) => login !== undefined);
+  return given ?? client?.login(names[0] ?? domain);
 }

@@ -1,0 +1,107 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { BuildService, CachedStep } from '../../services/build/build-service.ts';
+import type { SystemService } from '../../services/system/system-service.ts';
+import { notThereYet } from '../not-there-yet.ts';
+import { bytesDuplex } from './bytes-duplex.ts';
+import { outputsOf } from './exporter.ts';
+import * as control from './generated/control_pb.ts';
+import { connectGrpc } from './grpc-client.ts';
+import { begin, finish, type GrpcMethods, streaming, unary } from './grpc-server.ts';
+import type { PendingBuilds } from './pending-builds.ts';
+import { cacheFilterOf } from './prune-request.ts';
+import type { Sessions } from './sessions.ts';
+import { workerOf } from './worker.ts';
+
+export interface ControlParts {
+  builds: BuildService;
+  system: Pick<SystemService, 'facts'>;
+  sessions: Sessions;
+  pending: PendingBuilds;
+  /** Solves what a request says by itself, without the client's driving. */
+  solveFrontend(ref: string, request: control.SolveRequest, signal: AbortSignal): Promise<void>;
+}
+
+const service = '/moby.buildkit.v1.Control/';
+
+/** BuildKit's control service (moby/buildkit: api/services/control), what its clients ask of it. */
+export function controlMethods(parts: ControlParts): GrpcMethods {
+  const { builds, system, sessions, pending } = parts;
+  const worker = () => workerOf(system.facts());
+  return {
+    [`${service}ListWorkers`]: unary(control.ListWorkersRequestSchema, control.ListWorkersResponseSchema, () => ({
+      record: [worker()],
+    })),
+    [`${service}Info`]: unary(control.InfoRequestSchema, control.InfoResponseSchema, () => ({
+      buildkitVersion: worker().BuildkitVersion,
+    })),
+    [`${service}Solve`]: unary(control.SolveRequestSchema, control.SolveResponseSchema, (request, { signal }) =>
+      solve(parts, request, signal),
+    ),
+    [`${service}Status`]: streaming(control.StatusRequestSchema, control.StatusResponseSchema, ({ Ref }, { signal }) =>
+      pending.get(Ref).progress.events(signal),
+    ),
+    [`${service}DiskUsage`]: unary(control.DiskUsageRequestSchema, control.DiskUsageResponseSchema, () => ({
+      record: builds.cache().map(usageOf),
+    })),
+    [`${service}Prune`]: streaming(control.PruneRequestSchema, control.UsageRecordSchema, async function* (request) {
+      const before = builds.cache();
+      const { ids } = await builds.prune(cacheFilterOf(request));
+      yield* before.filter(({ id }) => ids.includes(id)).map(usageOf);
+    }),
+    [`${service}ListenBuildHistory`]: streaming(
+      control.BuildHistoryRequestSchema,
+      control.BuildHistoryEventSchema,
+      // there is none to be told of; a client that looks for its own build goes on without
+      async function* (): AsyncGenerator<MessageInitShape<typeof control.BuildHistoryEventSchema>> {},
+    ),
+    [`${service}Session`]: {
+      take(stream, headers) {
+        begin(stream);
+        sessions.add(headers, connectGrpc(bytesDuplex(stream, { onEnd: () => finish(stream) })));
+      },
+    },
+  };
+}
+
+async function solve({ pending, solveFrontend }: ControlParts, request: control.SolveRequest, signal: AbortSignal) {
+  const { Ref, Frontend, Definition, Cache } = request;
+  const build = pending.get(Ref);
+  const left = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(new Error('context canceled')), { once: true }),
+  );
+  try {
+    if (Definition.length > 0) throw notThereYet("solving a graph of the client's own");
+    const exported = Cache?.Exports[0];
+    if (exported) throw notThereYet(`giving a build's cache out (--cache-to type=${exported.Type})`);
+    for (const { Type, Attrs } of Cache?.Imports ?? [])
+      build.progress.warn(
+        `the cache in ${Attrs.ref ?? Attrs.src ?? Type} was not read: Beluga reads no cache of others yet`,
+      );
+    build.begin(request, signal);
+    await (Frontend === '' ? Promise.race([build.returned, left]) : solveFrontend(Ref, request, signal));
+    const { image } = build;
+    return { ExporterResponse: image ? answerOf(request, image) : {} };
+  } catch (error) {
+    build.begin(request, AbortSignal.abort());
+    throw error;
+  } finally {
+    build.progress.end();
+    pending.finished(Ref);
+  }
+}
+
+function answerOf(request: control.SolveRequest, { id, names }: { id: string; names: readonly string[] }) {
+  const answer: Record<string, string> = { 'containerimage.config.digest': id };
+  if (outputsOf(request).length > 0) answer['containerimage.digest'] = id;
+  if (names.length > 0) answer['image.name'] = names.join(',');
+  return answer;
+}
+
+function usageOf({ id, parent, words, size, created, lastUsed, uses }: CachedStep) {
+  return {
+    ...{ ID: id.slice(0, 25), Size: BigInt(size), Description: words, RecordType: 'regular' },
+    ...{ CreatedAt: timestampFromDate(created), LastUsedAt: timestampFromDate(lastUsed), UsageCount: BigInt(uses) },
+    Parents: parent === undefined ? [] : [parent.slice(0, 25)],
+  };
+}

@@ -1,0 +1,86 @@
+import { EngineError } from '../../base/errors.ts';
+import type { BuildNetwork, BuildRequest } from '../../services/build/build-service.ts';
+import { notThereYet } from '../not-there-yet.ts';
+
+export type FrontendOptions = Readonly<Record<string, string>>;
+
+/** What the options of a Dockerfile frontend say of the build itself. */
+export type BuildOptions = Omit<BuildRequest, 'context' | 'logins' | 'references' | 'client'>;
+
+const bad = (field: string, message: string) =>
+  new EngineError('invalid', message, { reason: 'request.invalid', params: { field } });
+
+/** Options whose names begin so, without the beginning. */
+function withPrefix(options: FrontendOptions, prefix: string): Record<string, string> {
+  const entries = Object.entries(options).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(entries.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
+/**
+ * Options of BuildKit's Dockerfile frontend, `dockerfile.v0` (docker/buildx: build/opt; the client writes them).
+ * @throws EngineError `invalid`, `not-implemented` for what is not done here
+ */
+export function buildOptionsOf(options: FrontendOptions): BuildOptions {
+  refuseOthers(options);
+  const texts = {
+    dockerfile: options.filename || undefined,
+    target: options.target || undefined,
+    platform: options.platform || undefined,
+    cgroupParent: options['cgroup-parent'] || undefined,
+    shmSizeBytes: Number(options['shm-size'] ?? 0) || undefined,
+  };
+  return {
+    ...given(texts),
+    buildArguments: withPrefix(options, 'build-arg:'),
+    labels: withPrefix(options, 'label:'),
+    noCache: options['no-cache'] !== undefined,
+    pull: options['image-resolve-mode'] === 'pull',
+    network: networkOf(options['force-network-mode']),
+    extraHosts: listOf(options['add-hosts']).map((entry) => entry.replace('=', ':')),
+    resources: {},
+    ulimits: listOf(options.ulimit).map(ulimitOf),
+  };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+const given = <T extends object>(fields: T): Given<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+
+const listOf = (text: string | undefined) => (text ?? '').split(',').filter((entry) => entry !== '');
+
+function networkOf(mode: string | undefined): BuildNetwork {
+  if (mode === undefined || mode === '' || mode === 'default' || mode === 'sandbox') return 'default';
+  if (mode === 'none' || mode === 'host') return mode;
+  throw bad(
+    'force-network-mode',
+    `network mode ${JSON.stringify(mode)} is not supported for a build: say default, none or host`,
+  );
+}
+
+/** `nofile=1024:2048` */
+function ulimitOf(text: string): BuildRequest['ulimits'][number] {
+  const [, name = '', soft, hard = soft] = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text) ?? [];
+  if (soft === undefined) throw bad('ulimit', `invalid ulimit: ${text}`);
+  return { name, soft: Number(soft), hard: Number(hard) };
+}
+
+/** What would change the result, and is not done. */
+function refuseOthers(options: FrontendOptions): void {
+  const named = Object.keys(withPrefix(options, 'context:'))[0];
+  if (named !== undefined) throw notThereYet(`a named context of a build (--build-context ${named}=…)`);
+  if (options.requestid) throw notThereYet(`looking into a Dockerfile without building it (${options.requestid})`);
+  if (options['no-cache']) throw notThereYet('leaving the cache out for some stages only (--no-cache-filter)');
+  if ((options.platform ?? '').includes(',')) throw notThereYet('building for several platforms at once');
+  // of its own accord a client asks for what goes into the image alone
+  for (const [kind, value] of Object.entries(withPrefix(options, 'attest:')))
+    if (value !== 'disabled=true' && !value.includes('inline-only=true'))
+      throw notThereYet(`an attestation of a build (--attest type=${kind})`);
+  const { context, source } = options;
+  if (source) throw notThereYet(`a frontend of its own (${source})`);
+  if (context !== undefined && !isUpload(context)) throw notThereYet('building from an address: send the context');
+}
+
+const uploads = /^https?:\/\/buildkit-session\//;
+
+/** Whether the client has the context as an archive, which it sends when it is asked at this address. */
+export const isUpload = (context: string): boolean => uploads.test(context);

@@ -1,0 +1,41 @@
+import type { Digest } from '../../base/digest.ts';
+import type { BuildMessage } from '../../services/build/build-service.ts';
+import type { PullMessage } from '../../services/images/image-service.ts';
+import type { Progress, Vertex } from './progress.ts';
+
+/** Puts what happens in a build into its progress. Gives the image in the end. */
+export async function reportBuild(
+  messages: AsyncIterable<BuildMessage>,
+  progress: Progress,
+): Promise<Digest | undefined> {
+  const steps = new Map<number, Vertex>();
+  const pulls = new Map<string, Vertex>();
+  let imageId: Digest | undefined;
+  for await (const message of messages) {
+    if ('built' in message) imageId = message.built.imageId;
+    else if ('warning' in message) progress.warn(message.warning);
+    else if ('pull' in message) reportPull(message, { progress, pulls });
+    else if ('started' in message) {
+      const name = `[${message.step}/${message.total}] ${message.started.words}`;
+      if (!steps.has(message.step)) steps.set(message.step, progress.begin(name));
+    } else if ('log' in message) steps.get(message.step)?.log(message.log.stream, message.log.data);
+    else steps.get(message.step)?.done({ cached: message.done.cached });
+  }
+  return imageId;
+}
+
+function reportPull(
+  { pull, reference }: { pull: PullMessage; reference: string },
+  { progress, pulls }: { progress: Progress; pulls: Map<string, Vertex> },
+): void {
+  const vertex = pulls.get(reference) ?? progress.begin(`[internal] pull ${reference}`);
+  pulls.set(reference, vertex);
+  if ('pulled' in pull) {
+    vertex.done();
+    pulls.delete(reference);
+  } else if ('layer' in pull) {
+    const { layer, progress: at } = pull;
+    if (at.state === 'downloading') vertex.status(layer, { current: at.current, total: at.total });
+    else if (at.state !== 'waiting') vertex.status(layer, { current: 0, isDone: at.state !== 'downloaded' });
+  }
+}

@@ -1,0 +1,93 @@
+import { EngineError } from '../../base/errors.ts';
+import type { BuildRequest, BuildService, ClientFiles } from '../../services/build/build-service.ts';
+import { namesOfOutputs, type Output } from './exporter.ts';
+import { buildOptionsOf, type FrontendOptions, isUpload } from './frontend-options.ts';
+import type { BuiltImage } from './pending-builds.ts';
+import type { Progress } from './progress.ts';
+import { reportBuild } from './report-build.ts';
+import { sessionClient } from './session-client.ts';
+import { type ClientFolder, type DockerfileSource, sessionFiles } from './session-files.ts';
+import type { Sessions } from './sessions.ts';
+import { failureOfBuild } from './source-error.ts';
+import { pullUpload } from './upload.ts';
+
+export interface SolveParts {
+  builds: BuildService;
+  sessions: Sessions;
+}
+
+export interface Solving {
+  /** Of the client that is asked for what it has. */
+  sessionId: string;
+  /** Where its folders are. */
+  frontend: FrontendOptions;
+  outputs: readonly Output[];
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** Builds for a client with a session, and tells its progress. @throws GrpcFailure */
+export async function runSolve(parts: SolveParts, solving: Solving): Promise<BuiltImage> {
+  const { progress } = solving;
+  let source: DockerfileSource | undefined;
+  try {
+    return await solve(parts, solving, (file) => {
+      source = file;
+    });
+  } catch (error) {
+    const failure = failureOfBuild(error, source);
+    progress.fail(failure.message, (name) => name.startsWith('['));
+    throw failure;
+  }
+}
+
+async function solve(
+  { builds, sessions }: SolveParts,
+  solving: Solving,
+  read: (file: DockerfileSource) => void,
+): Promise<BuiltImage> {
+  const { sessionId, frontend, outputs, progress, signal } = solving;
+  const options = buildOptionsOf(frontend);
+  const names = namesOfOutputs(outputs);
+  const session = await sessions.get(sessionId, signal);
+  const context = await contextOf(sessions, solving, read);
+  const request: BuildRequest = {
+    ...{ ...options, context, references: names, logins: {}, client: sessionClient(session, signal) },
+  };
+  const messages = builds.build(request);
+  const leave = () => void messages.return();
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    const id = signal.aborted ? undefined : await reportBuild(messages, progress);
+    if (id === undefined) throw new EngineError('cancelled', 'the build was cancelled');
+    const vertex = progress.begin('exporting to image');
+    vertex.status(`writing image ${id}`, { current: 0, isDone: true });
+    for (const name of names) vertex.status(`naming to ${name}`, { current: 0, isDone: true });
+    vertex.done();
+    return { id, names };
+  } finally {
+    signal.removeEventListener('abort', leave);
+    leave();
+    if ('destroy' in context) context.destroy();
+  }
+}
+
+async function contextOf(
+  sessions: Sessions,
+  { sessionId, frontend, progress, signal }: Solving,
+  read: (file: DockerfileSource) => void,
+): Promise<BuildRequest['context']> {
+  const { context } = frontend;
+  if (context !== undefined && isUpload(context)) {
+    const uploader = await sessions.get(sessionId, signal);
+    return pullUpload(uploader, context, signal);
+  }
+  const folder = async (usual: string): Promise<ClientFolder> => {
+    const id = frontend[`local-sessionid:${usual}`] || sessionId;
+    return { session: await sessions.get(id, signal), folder: frontend[`${usual}key`] || usual };
+  };
+  const files: ClientFiles = sessionFiles({
+    ...{ context: await folder('context'), dockerfile: await folder('dockerfile'), progress, signal, read },
+  });
+  return files;
+}
