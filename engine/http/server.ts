@@ -25,7 +25,7 @@ import { type Exchange, sendJson } from './route.ts';
 import { createRouter, type Match, type Router } from './router.ts';
 import { absentRoutes } from './routes/absent.ts';
 import { buildRoutes } from './routes/build.ts';
-import { buildKitRoutes } from './routes/buildkit.ts';
+import { buildKitRoutes, lateBuildKit } from './routes/buildkit.ts';
 import { containerFileRoutes } from './routes/container-files.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
 import { containerRoutes } from './routes/containers.ts';
@@ -88,6 +88,7 @@ export interface DockerApi {
 /** Composes the route tables over the services. */
 export function createDockerApi(dependencies: DockerApiDependencies): DockerApi {
   const { system } = dependencies;
+  const buildKit = lateBuildKit(dependencies);
   const router = createRouter([
     ...systemRoutes(dependencies),
     ...containerRoutes(dependencies),
@@ -106,8 +107,8 @@ export function createDockerApi(dependencies: DockerApiDependencies): DockerApi 
     ...searchRoutes(dependencies),
     ...transferRoutes(dependencies),
     ...volumeRoutes(dependencies),
-    ...buildRoutes(dependencies),
-    ...buildKitRoutes(dependencies),
+    ...buildRoutes({ ...dependencies, buildKit }),
+    ...buildKitRoutes(buildKit),
     ...metricsRoutes(dependencies),
     ...reloadRoutes(dependencies),
     ...absentRoutes,

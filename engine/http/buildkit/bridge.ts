@@ -1,8 +1,8 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { notThereYet } from '../not-there-yet.ts';
-import { outputsOf } from './exporter.ts';
-import type { FrontendOptions } from './frontend-options.ts';
+import { namesOfOutputs, outputsOf } from './exporter.ts';
+import { buildOptionsOf, type FrontendOptions } from './frontend-options.ts';
 import type { SolveRequest } from './generated/control_pb.ts';
 import * as gateway from './generated/gateway_pb.ts';
 import { StatusSchema } from './generated/status_pb.ts';
@@ -68,7 +68,7 @@ interface Asked {
 export async function solveDockerfile(parts: SolveParts, { build, asked, frontend, options, signal }: Asked) {
   if (frontend !== 'dockerfile.v0') throw buildFailure(notThereYet(`building with another frontend (${frontend})`));
   build.image = await runSolve(parts, {
-    ...{ sessionId: asked.Session, frontend: options, outputs: outputsOf(asked) },
-    ...{ progress: build.progress, signal },
+    ...{ sessionId: asked.Session, frontend: options, progress: build.progress, signal },
+    request: () => ({ ...buildOptionsOf(options), references: namesOfOutputs(outputsOf(asked)) }),
   });
 }

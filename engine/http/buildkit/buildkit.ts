@@ -8,6 +8,7 @@ import { connectGrpc } from './grpc-client.ts';
 import { serveGrpc } from './grpc-server.ts';
 import { createPendingBuilds } from './pending-builds.ts';
 import { createSessions } from './sessions.ts';
+import { createTracedBuilds, type TracedBuilds } from './traced-build.ts';
 
 export interface BuildKitParts {
   builds: BuildService;
@@ -20,6 +21,8 @@ export interface BuildKit {
   serve(socket: Socket): void;
   /** We call the client. */
   addSession(headers: IncomingHttpHeaders, socket: Socket): void;
+  /** Builds that are asked for by HTTP/1. */
+  readonly traced: TracedBuilds;
 }
 
 export function createBuildKit({ builds, system }: BuildKitParts): BuildKit {
@@ -39,5 +42,6 @@ export function createBuildKit({ builds, system }: BuildKitParts): BuildKit {
   return {
     serve: (socket) => serveGrpc(socket, methods),
     addSession: (headers, socket) => sessions.add(headers, connectGrpc(socket)),
+    traced: createTracedBuilds(parts),
   };
 }

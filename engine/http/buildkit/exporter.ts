@@ -18,8 +18,7 @@ export function namesOfOutputs(outputs: readonly Output[]): string[] {
   return outputs.flatMap(({ type, attributes }) => {
     if (type !== '' && type !== 'moby' && type !== 'image' && type !== 'cacheonly')
       throw notThereYet(elsewhere[type] ?? `a build's output of type ${type}`);
-    if (attributes.push === 'true')
-      throw notThereYet('pushing at the end of a build (--push): push the image afterwards');
+    if (attributes.push === 'true') throw notThereYet('pushing at the end of a build (--push)');
     return (attributes.name ?? '').split(',').filter((name) => name !== '');
   });
 }

@@ -186,7 +186,9 @@ class Transfer {
       this.#coming.set(id, file);
       messages.push(packet(kinds.request, id));
     };
-    while (this.#coming.size < mostFiles && this.#comingBytes < mostBytes) {
+    // many at a time: each write goes out as a frame of its own
+    const isLow = this.#coming.size < mostFiles / 2 && this.#comingBytes < mostBytes / 2;
+    while (isLow && this.#coming.size < mostFiles && this.#comingBytes < mostBytes) {
       const next = this.#small.shift();
       if (!next) break;
       this.#comingBytes += next[1].size;

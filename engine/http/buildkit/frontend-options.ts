@@ -77,7 +77,7 @@ function refuseOthers(options: FrontendOptions): void {
       throw notThereYet(`an attestation of a build (--attest type=${kind})`);
   const { context, source } = options;
   if (source) throw notThereYet(`a frontend of its own (${source})`);
-  if (context !== undefined && !isUpload(context)) throw notThereYet('building from an address: send the context');
+  if (context !== undefined && !isUpload(context)) throw notThereYet('building from an address');
 }
 
 const uploads = /^https?:\/\/buildkit-session\//;

@@ -1,7 +1,7 @@
+import type { Readable } from 'node:stream';
 import { EngineError } from '../../base/errors.ts';
 import type { BuildRequest, BuildService, ClientFiles } from '../../services/build/build-service.ts';
-import { namesOfOutputs, type Output } from './exporter.ts';
-import { buildOptionsOf, type FrontendOptions, isUpload } from './frontend-options.ts';
+import { type BuildOptions, type FrontendOptions, isUpload } from './frontend-options.ts';
 import type { BuiltImage } from './pending-builds.ts';
 import type { Progress } from './progress.ts';
 import { reportBuild } from './report-build.ts';
@@ -19,9 +19,12 @@ export interface SolveParts {
 export interface Solving {
   /** Of the client that is asked for what it has. */
   sessionId: string;
+  /** What is to be built, and under which names. @throws EngineError for what cannot be */
+  request(): Pick<BuildRequest, 'references'> & BuildOptions & Partial<Pick<BuildRequest, 'logins'>>;
   /** Where its folders are. */
   frontend: FrontendOptions;
-  outputs: readonly Output[];
+  /** The context, where it comes with a request of its own. */
+  upload?: Promise<Readable>;
   progress: Progress;
   signal: AbortSignal;
 }
@@ -46,15 +49,13 @@ async function solve(
   solving: Solving,
   read: (file: DockerfileSource) => void,
 ): Promise<BuiltImage> {
-  const { sessionId, frontend, outputs, progress, signal } = solving;
-  const options = buildOptionsOf(frontend);
-  const names = namesOfOutputs(outputs);
+  const { sessionId, progress, signal } = solving;
+  // before anything fails: clients of 20.10 wait for ever when they are told of a failure while they connect
   const session = await sessions.get(sessionId, signal);
+  const asked = solving.request();
+  const names = asked.references;
   const context = await contextOf(sessions, solving, read);
-  const request: BuildRequest = {
-    ...{ ...options, context, references: names, logins: {}, client: sessionClient(session, signal) },
-  };
-  const messages = builds.build(request);
+  const messages = builds.build({ logins: {}, ...asked, context, client: sessionClient(session, signal) });
   const leave = () => void messages.return();
   signal.addEventListener('abort', leave, { once: true });
   try {
@@ -74,9 +75,10 @@ async function solve(
 
 async function contextOf(
   sessions: Sessions,
-  { sessionId, frontend, progress, signal }: Solving,
+  { sessionId, frontend, upload, progress, signal }: Solving,
   read: (file: DockerfileSource) => void,
 ): Promise<BuildRequest['context']> {
+  if (upload) return upload;
   const { context } = frontend;
   if (context !== undefined && isUpload(context)) {
     const uploader = await sessions.get(sessionId, signal);

@@ -1,14 +1,20 @@
 import { type Channel, createChannel } from '../../base/channel.ts';
 import type { BuildMessage, BuildService } from '../../services/build/build-service.ts';
 import { bodyOf } from '../body.ts';
-import { notThereYet } from '../not-there-yet.ts';
-import { type Exchange, type Route, sendJson } from '../route.ts';
+import type { BuildKit } from '../buildkit/buildkit.ts';
+import type { TracedBuilds } from '../buildkit/traced-build.ts';
+import { type Exchange, type Route, sendEmpty, sendJson } from '../route.ts';
 import { sendJsonLines } from '../stream.ts';
 import { buildFromWire, buildPrinter, loginsFromWire, pruneFromWire, quietLine } from '../wire/build.ts';
 import { flag } from '../wire/query.ts';
 
-async function build(builds: BuildService, x: Exchange): Promise<void> {
-  if (x.query.get('version') === '2') throw notThereYet('building with BuildKit (POST /build?version=2)');
+interface BuildParts {
+  builds: BuildService;
+  buildKit(): Promise<BuildKit>;
+}
+
+async function build({ builds, buildKit }: BuildParts, x: Exchange): Promise<void> {
+  if (x.query.get('version') === '2') return buildTraced((await buildKit()).traced, x);
   const request = buildFromWire(x.query);
   const logins = loginsFromWire(x.request.headers['x-registry-config']);
   const tar = bodyOf(x.request);
@@ -18,6 +24,27 @@ async function build(builds: BuildService, x: Exchange): Promise<void> {
   } finally {
     tar.destroy();
   }
+}
+
+/** What the id of a request has in front that only brings the context of the build with the rest of it. */
+const uploadPrefix = 'upload-request:';
+
+/** For a client with a session: what happens goes out as BuildKit's progress. */
+async function buildTraced(traced: TracedBuilds, x: Exchange): Promise<void> {
+  const id = x.query.get('buildid') ?? '';
+  if (id.startsWith(uploadPrefix)) {
+    await traced.upload(id.slice(uploadPrefix.length), bodyOf(x.request));
+    sendEmpty(x, 200);
+    return;
+  }
+  const query = new URLSearchParams(x.query);
+  const remote = query.get('remote') ?? '';
+  if (remote === 'client-session' || remote === 'upload-request') query.delete('remote');
+  const request = { ...buildFromWire(query), logins: loginsFromWire(x.request.headers['x-registry-config']) };
+  const sessionId = query.get('session') ?? '';
+  const outputs = query.get('outputs') ?? undefined;
+  const lines = traced.build({ id, sessionId, remote, request, outputs, isQuiet: flag(query, 'q') });
+  await sendJsonLines(x, lines, (line) => line);
 }
 
 /** What clients of the classic builder read. One that is to be quiet says everything only when it fails. */
@@ -43,15 +70,15 @@ function linesOf(messages: Channel<BuildMessage>, isQuiet: boolean): Channel<str
   return lines;
 }
 
-/** Building images by the classic API. */
-export function buildRoutes({ builds }: { builds: BuildService }): readonly Route[] {
+/** Building images by HTTP. */
+export function buildRoutes(parts: BuildParts): readonly Route[] {
   return [
-    { method: 'POST', path: '/build', handler: (x) => build(builds, x) },
+    { method: 'POST', path: '/build', handler: (x) => build(parts, x) },
     {
       method: 'POST',
       path: '/build/prune',
       handler: async (x) => {
-        const { ids, bytes } = await builds.prune(pruneFromWire(x.query));
+        const { ids, bytes } = await parts.builds.prune(pruneFromWire(x.query));
         sendJson(x, 200, { CachesDeleted: ids.length > 0 ? ids : null, SpaceReclaimed: bytes });
       },
     },

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { EngineError } from '../../base/errors.ts';
 import { once } from '../../base/once.ts';
-import type { BuildKitParts } from '../buildkit/buildkit.ts';
+import type { BuildKit, BuildKitParts } from '../buildkit/buildkit.ts';
 import { release } from '../hijack.ts';
 import { type Exchange, type Route, sendEmpty } from '../route.ts';
 
@@ -15,10 +15,12 @@ function takeOver(x: Exchange): Socket {
   return socket;
 }
 
+/** Most engines never build: it is not read at their start. */
+export const lateBuildKit = (parts: BuildKitParts): (() => Promise<BuildKit>) =>
+  once(async () => (await import('../buildkit/buildkit.ts')).createBuildKit(parts));
+
 /** The connections of BuildKit's clients. */
-export function buildKitRoutes(parts: BuildKitParts): readonly Route[] {
-  // most engines never build: it is not read at their start
-  const buildKit = once(async () => (await import('../buildkit/buildkit.ts')).createBuildKit(parts));
+export function buildKitRoutes(buildKit: () => Promise<BuildKit>): readonly Route[] {
   return [
     {
       method: 'POST',
@@ -35,9 +37,10 @@ export function buildKitRoutes(parts: BuildKitParts): readonly Route[] {
     {
       method: 'POST',
       path: '/build/cancel',
-      handler(x) {
-        if (!x.query.get('id'))
-          throw new EngineError('invalid', 'build ID not provided', { reason: 'request.invalid' });
+      async handler(x) {
+        const id = x.query.get('id');
+        if (!id) throw new EngineError('invalid', 'build ID not provided', { reason: 'request.invalid' });
+        (await buildKit()).traced.cancel(id);
         sendEmpty(x, 200);
       },
     },
