@@ -5,7 +5,8 @@
 //   npm run test:guest           all tests in the emulated machine; the suite guest is the small part of them
 //   npm run test:long -- crash --seed 7  the long tests whose path contains the word, with the numbers of that seed
 // Tests find in their environment: BELUGA_DOCKER_CLI, BELUGA_SAMPLE_IMAGE, those of test/compare BELUGA_DOCKERD_PROGRAMS and
-// BELUGA_DOCKERD_ZSTD (unpacked dockerds), those of test/host BELUGA_DOCKERD_PROGRAMS as well, BELUGA_FIREWALL_PROGRAMS (unpacked ufw and firewalld), BELUGA_APPARMOR_PROGRAMS
+// BELUGA_DOCKERD_ZSTD (unpacked dockerds), those of test/host and test/docker BELUGA_DOCKERD_PROGRAMS as well, these also
+// BELUGA_BUILDX and BELUGA_COMPOSE (unpacked plugins of the docker CLI), BELUGA_FIREWALL_PROGRAMS (unpacked ufw and firewalld), BELUGA_APPARMOR_PROGRAMS
 // (AppArmor's parser) and BELUGA_REGISTRY_PROGRAM (an unpacked
 // docker-registry), and those of test/app also BELUGA_ELECTRON and,
 // unless they are tagged @own-engine, BELUGA_DATA_ROOT and BELUGA_RUN_ROOT of an engine that runs; those of test/package
@@ -173,6 +174,8 @@ async function runOnPinnedNode(args) {
     BELUGA_IMAGE_PEERS: prepared.peers,
     BELUGA_DOCKERD_ZSTD: prepared.dockerdZstd,
     BELUGA_APPARMOR_PROGRAMS: prepared.appArmor,
+    BELUGA_BUILDX: prepared.buildx,
+    BELUGA_COMPOSE: prepared.compose,
     ...(seed && { BELUGA_TEST_SEED: seed }),
   };
   for (const name of [
@@ -205,7 +208,9 @@ await main(async (args) => {
   if (electron.notice) console.log(`Note: ${electron.notice}`);
   const unpacked = (name, packages, suites = ['host', 'long'], options = {}) =>
     suites.some((suite) => chosen.includes(suite)) ? unpackedPackages(name, packages, options) : '';
-  const dockerd = await unpacked('dockerd-beside', dockerdPackages, ['host', 'compare', 'long']);
+  const dockerd = await unpacked('dockerd-beside', dockerdPackages, ['host', 'docker', 'compare', 'long']);
+  const buildx = await unpacked('buildx', ['docker-buildx'], ['docker', 'long'], { suite: 'trixie' });
+  const compose = await unpacked('compose', ['docker-compose'], ['docker', 'long'], { suite: 'trixie' });
   const firewalls = await unpacked('firewalls', firewallPackages);
   const registry = await unpacked('registry', registryPackages, ['host', 'app', 'long']);
   const peers = await unpacked('image-peers', imagePeersPackages, ['long']);
@@ -213,7 +218,7 @@ await main(async (args) => {
   const appArmor = await unpacked('apparmor', appArmorPackages, ['host']);
   const docker = await dockerCli();
   const prepared = JSON.stringify({
-    ...{ electron, sampleImage, docker, dockerd, firewalls, registry, peers, dockerdZstd, appArmor },
+    ...{ electron, sampleImage, docker, dockerd, firewalls, registry, peers, dockerdZstd, appArmor, buildx, compose },
   });
   return runInForeground(node24, [process.argv[1], ...args], {
     env: { ...process.env, BELUGA_TEST_PREPARED: prepared },

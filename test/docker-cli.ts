@@ -71,11 +71,20 @@ export function runToEnd(
   return ended;
 }
 
-/** A docker CLI for the engine at `host` (`unix:///…`), with `configFolder` instead of the user's `~/.docker`. */
-export function dockerCli(host: string, configFolder: string): DockerCli {
-  const program = process.env.BELUGA_DOCKER_CLI ?? 'docker';
+/**
+ * A docker CLI for the engine at `host` (`unix:///…`), with `configFolder` instead of the user's `~/.docker`. It builds with the
+ * classic builder, unless `env` says otherwise.
+ */
+export function dockerCli(
+  host: string,
+  configFolder: string,
+  {
+    program = process.env.BELUGA_DOCKER_CLI ?? 'docker',
+    env: more = { DOCKER_BUILDKIT: '0' },
+  }: { program?: string; env?: NodeJS.ProcessEnv } = {},
+): DockerCli {
   const { DOCKER_CONTEXT: _context, DOCKER_API_VERSION: _version, ...inherited } = process.env;
-  const env = { ...inherited, DOCKER_HOST: host, DOCKER_CONFIG: configFolder, DOCKER_CLI_HINTS: 'false' };
+  const env = { ...inherited, DOCKER_HOST: host, DOCKER_CONFIG: configFolder, DOCKER_CLI_HINTS: 'false', ...more };
 
   const run = async (args: readonly string[], options: DockerOptions = {}): Promise<Ended> => {
     const { exits: expected = 0, ...rest } = options;

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { type DockerCli, dockerCli } from '../docker-cli.ts';
+import { startEngine, type TestEngine } from '../engine-fixture.ts';
+import { sampleArchive, sampleImage, tarOf } from '../sample.ts';
+import { waitUntil } from '../wait-until.ts';
+
+const programs = (variable: string, file: string) => path.join(process.env[variable] ?? '', file);
+const plugins = {
+  'docker-buildx': programs('BELUGA_BUILDX', 'usr/libexec/docker/cli-plugins/docker-buildx'),
+  'docker-compose': programs('BELUGA_COMPOSE', 'usr/libexec/docker/cli-plugins/docker-compose'),
+};
+
+let engine: TestEngine;
+let folder: string;
+/** The CLI with buildx 0.13 and compose 2.26. */
+let docker: DockerCli;
+/** The CLI of 20.10, which speaks BuildKit's protocol itself. */
+let old: DockerCli;
+before(async () => {
+  engine = await startEngine();
+  folder = mkdtempSync(path.join(tmpdir(), 'beluga-buildkit-'));
+  const configuration = path.join(folder, 'docker');
+  mkdirSync(path.join(configuration, 'cli-plugins'), { recursive: true });
+  for (const [name, file] of Object.entries(plugins)) symlinkSync(file, path.join(configuration, 'cli-plugins', name));
+  const host = `unix://${engine.folders.socket}`;
+  docker = dockerCli(host, configuration, { env: { BUILDKIT_PROGRESS: 'plain' } });
+  old = dockerCli(host, configuration, {
+    program: programs('BELUGA_DOCKERD_PROGRAMS', 'usr/bin/docker'),
+    env: { DOCKER_BUILDKIT: '1', BUILDKIT_PROGRESS: 'plain' },
+  });
+  await docker('load', '-i', sampleArchive());
+});
+after(async () => {
+  // whatever failed in between: every build has given back what it had
+  assert.deepEqual(readdirSync(path.join(engine.folders.dataRoot, 'build/contexts')), []);
+  rmSync(folder, { recursive: true });
+  await engine[Symbol.asyncDispose]();
+});
+
+const from = `FROM ${sampleImage}`;
+let contexts = 0;
+
+/** A folder with these files; the Dockerfile is joined of its lines. */
+function context(dockerfile: readonly string[], files: Readonly<Record<string, string>> = {}): string {
+  const place = path.join(folder, String(++contexts));
+  for (const [name, content] of Object.entries({ Dockerfile: `${dockerfile.join('\n')}\n`, ...files })) {
+    mkdirSync(path.dirname(path.join(place, name)), { recursive: true });
+    writeFileSync(path.join(place, name), content);
+  }
+  return place;
+}
+
+const buildx = async (place: string, ...options: string[]) =>
+  (await docker.run(['buildx', 'build', ...options, place])).stderr;
+const failsToBuild = async (place: string, ...options: string[]) =>
+  (await docker.run(['buildx', 'build', ...options, place], { exits: 1 })).stderr;
+const run = (image: string, ...command: string[]) => docker('run', '--rm', '--network', 'none', image, ...command);
+
+test('docker buildx build: what goes in, what comes out, and a second build out of the cache', async () => {
+  const lines = [
+    '# syntax=docker/dockerfile:1',
+    `${from} AS base`,
+    'ARG VERSION=1',
+    'WORKDIR /app',
+    'COPY . .',
+    'RUN echo "version $VERSION" | tee said',
+    'FROM base AS never',
+    'RUN false',
+  ];
+  const place = context(lines, {
+    ...{ '.dockerignore': 'ignored\n*.md\n!keep.md\nDockerfile\n', ignored: 'i', 'x.md': 'x', 'keep.md': 'k' },
+    ...{ 'src/a': 'a', 'src/ü %': 'u', empty: '' },
+  });
+  symlinkSync('a', path.join(place, 'src/l'));
+  const [iid, metadata] = [path.join(folder, 'iid'), path.join(folder, 'metadata')];
+  const more = ['--target', 'base', '--build-arg', 'VERSION=7', '--label', 'who=me', '-t', 'bk', '-t', 'bk:two'];
+  const said = await buildx(place, ...more, '--iidfile', iid, '--metadata-file', metadata);
+  assert.match(said, /\[internal\] load build definition from Dockerfile/);
+  assert.match(said, /transferring context: \d+B done/);
+  assert.match(said, /\[5\/5\] RUN echo "version \$VERSION" \| tee said\n#\d+ [\d.]+ version 7\n#\d+ DONE/);
+  assert.equal(
+    await run('bk', 'sh', '-c', 'ls -A; cd src; for f in *; do echo "$f"; done'),
+    '.dockerignore\nempty\nkeep.md\nsaid\nsrc\na\nl\nü %',
+  );
+  assert.equal(await run('bk:two', 'cat', 'src/l', 'said'), 'aversion 7');
+  const [image] = JSON.parse(await docker('inspect', 'bk'));
+  assert.equal(image.Config.Labels.who, 'me');
+  assert.equal(readFileSync(iid, 'utf8'), image.Id);
+  const written = JSON.parse(readFileSync(metadata, 'utf8'));
+  assert.equal(written['containerimage.config.digest'], image.Id);
+  assert.equal(written['image.name'], 'bk,bk:two');
+  const again = await buildx(place, ...more);
+  assert.match(again, /\[4\/5\] COPY \. \.\n#\d+ CACHED/);
+  assert.match(again, /\[5\/5\] RUN .*\n#\d+ CACHED/);
+  writeFileSync(path.join(place, 'src/a'), 'b');
+  const changed = await buildx(place, ...more);
+  assert.match(changed, /\[3\/5\] WORKDIR \/app\n#\d+ CACHED/);
+  assert.match(changed, /\[4\/5\] COPY \. \.\n#\d+ DONE/);
+  assert.equal(await run('bk', 'cat', 'src/l'), 'b');
+});
+
+test('what fails, is wrong or is not done: the words, the lines, the exit code', async () => {
+  const place = context([from]);
+  const other = (...lines: string[]): Promise<string> => {
+    writeFileSync(path.join(folder, 'other'), `${lines.join('\n')}\n`);
+    return failsToBuild(place, '-f', path.join(folder, 'other'));
+  };
+  const failed = await other(from, '', 'RUN echo out; \\', '  exit 3');
+  assert.match(
+    failed,
+    /out\n#\d+ ERROR: process "\/bin\/sh -c echo out; {3}exit 3" did not complete successfully: exit code: 3/,
+  );
+  assert.match(failed, /other:3\n-+\n {3}2 \|.*\n {3}3 \| >>> RUN echo out; \\\n {3}4 \| >>> {3}exit 3\n/);
+  assert.match(failed, /ERROR: failed to solve: process/);
+  const syntax = await other(from, 'RUNX echo');
+  assert.match(syntax, /2 \| >>> RUNX echo/);
+  assert.match(
+    syntax,
+    /failed to solve: dockerfile parse error on line 2: unknown instruction: RUNX \(did you mean RUN\?\)/,
+  );
+  const cases: readonly (readonly [words: RegExp, ...options: string[]])[] = [
+    [/failed to solve: Cannot locate specified Dockerfile: nosuch|nosuch: no such file or directory/, '-f', 'nosuch'],
+    [/target stage "nosuch" could not be found/, '--target', 'nosuch'],
+    [/-o type=local\) is not there yet/, '-o', `type=local,dest=${folder}/out`],
+    [/--push\) is not there yet/, '--push', '-t', 'x/y'],
+    [/--build-context x=…\) is not there yet/, '--build-context', `x=${folder}`],
+    [/Cache export is not supported/, '--cache-to', `type=local,dest=${folder}/out`],
+    [/Multi-platform build is not supported/, '--platform', 'linux/amd64,linux/arm64'],
+  ];
+  for (const [words, ...options] of cases) assert.match(await failsToBuild(place, ...options), words);
+  const missing = context([from, 'COPY nope /']);
+  assert.match(await failsToBuild(missing), /failed to solve: COPY failed: file not found in build context/);
+});
+
+test('an archive or a Dockerfile from standard input', async () => {
+  const archive = await tarOf([
+    { name: 'Dockerfile', content: `${from}\nCOPY a /a\n` },
+    { name: 'a', content: 'from the archive' },
+  ]);
+  await docker.run(['buildx', 'build', '-t', 'piped', '-'], { input: archive });
+  assert.equal(await run('piped', 'cat', '/a'), 'from the archive');
+  await docker.run(['buildx', 'build', '-t', 'alone', '-'], { input: `${from}\nRUN echo alone > /a\n` });
+  assert.equal(await run('alone', 'cat', '/a'), 'alone');
+  await old.run(['build', '-t', 'piped:old', '-'], { input: archive });
+  assert.equal(await run('piped:old', 'cat', '/a'), 'from the archive');
+});
+
+test('Ctrl-C ends the steps that run, and what was finished stays cached', async () => {
+  const place = context([from, 'RUN echo first > /first', 'RUN echo begun; sleep 1000']);
+  for (const cli of [
+    { docker, words: ['buildx', 'build', place] },
+    { docker: old, words: ['build', place] },
+  ]) {
+    const going = cli.docker.start(cli.words);
+    let stderr = '';
+    going.child.stderr.on('data', (words: string) => {
+      stderr += words;
+    });
+    await waitUntil('the step runs', () => /[\d.]+ begun/.test(stderr));
+    going.child.kill('SIGINT');
+    assert.notEqual((await going.ended).code, 0);
+    await waitUntil('the step has ended', () => !isRunning('sleep 1000'));
+  }
+  await waitUntil('the context is gone', () => {
+    return readdirSync(path.join(engine.folders.dataRoot, 'build/contexts')).length === 0;
+  });
+  const target = context([from, 'RUN echo first > /first']);
+  assert.match(await buildx(target), /\[2\/2\] RUN echo first > \/first\n#\d+ CACHED/);
+});
+
+function isRunning(words: string): boolean {
+  const commands = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return commands.some((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() === words;
+    } catch {
+      // one that has ended
+      return false;
+    }
+  });
+}
+
+test('docker buildx bake and docker compose build: several at once on one session', async () => {
+  const place = context([from, 'ARG NAME', 'COPY a /a', 'RUN echo $NAME > /name'], { a: 'a' });
+  const target = (name: string) => ({ context: place, args: { NAME: name }, tags: [`baked:${name}`] });
+  const file = path.join(folder, 'bake.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      group: { default: { targets: ['one', 'two'] } },
+      target: { one: target('one'), two: target('two') },
+    }),
+  );
+  await docker('buildx', 'bake', '-f', file);
+  assert.equal(await run('baked:two', 'cat', '/name', '/a'), 'two\na');
+  const project = path.join(folder, 'project');
+  mkdirSync(project);
+  const service = (name: string) => ({
+    build: { context: place, args: { NAME: name } },
+    image: `composed:${name}`,
+    ...{ network_mode: 'none', command: ['cat', '/name'] },
+  });
+  writeFileSync(
+    path.join(project, 'compose.yaml'),
+    JSON.stringify({ services: { one: service('c1'), two: service('c2') } }),
+  );
+  const compose = ['compose', '--project-directory', project];
+  await docker(...compose, 'build');
+  assert.equal(await run('composed:c1', 'cat', '/name', '/a'), 'c1\na');
+  writeFileSync(path.join(place, 'a'), 'b');
+  await docker(...compose, 'up', '--build', '--detach');
+  await docker('wait', 'project-one-1', 'project-two-1');
+  const said = await docker(...compose, 'logs');
+  assert.match(said, /one-1 +\| c1/);
+  assert.match(said, /two-1 +\| c2/);
+  await docker(...compose, 'down');
+  assert.equal(await run('composed:c2', 'cat', '/a'), 'b');
+});
+
+test("DOCKER_BUILDKIT=1 of 20.10's CLI", async () => {
+  const place = context([from, 'ARG V=1', 'COPY a /a', 'RUN echo "v $V" | tee /v'], {
+    a: 'a',
+    '.dockerignore': 'b',
+    b: 'b',
+  });
+  const iid = path.join(folder, 'iid-old');
+  const { stderr } = await old.run(['build', '-t', 'old', '--build-arg', 'V=2', '--iidfile', iid, place]);
+  assert.match(stderr, /\[4\/4\] RUN echo "v \$V" \| tee \/v/);
+  assert.match(stderr, /[\d.]+ v 2\n/);
+  assert.equal(await run('old', 'cat', '/v', '/a'), 'v 2\na');
+  const id = await docker('inspect', '-f', '{{.Id}}', 'old');
+  assert.equal(readFileSync(iid, 'utf8'), id);
+  assert.equal(
+    await old('build', '-q', '--build-arg', 'V=2', '-t', 'old', place),
+    await docker('inspect', '-f', '{{.Id}}', 'old'),
+  );
+  const failed = context([from, 'RUN exit 4']);
+  assert.match((await old.run(['build', failed], { exits: 1 })).stderr, /did not complete successfully: exit code: 4/);
+  assert.match((await old.run(['build', '-o', 'out', place], { exits: 1 })).stderr, /-o type=local\) is not there yet/);
+});
+
+test('docker buildx du and prune', async () => {
+  await buildx(context([from, 'RUN echo pruned > /pruned']));
+  assert.match(await docker('buildx', 'du', '--verbose'), /Description:\s+RUN echo pruned > \/pruned/);
+  assert.match(await docker('buildx', 'ls'), /running .*linux\/amd64/);
+  assert.match(await docker('buildx', 'prune', '-f', '--filter', 'until=1000h'), /Total:\s+0B/);
+  assert.match(await docker('buildx', 'prune', '-f'), /Total:\s+[1-9]/);
+  assert.match(await docker('buildx', 'du'), /Total:\s+0B/);
+});
