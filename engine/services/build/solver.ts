@@ -19,6 +19,8 @@ export interface SolverParts {
   lease: Lease;
   limit: Limit;
   signal: AbortSignal;
+  /** Told the key of each result that this build has. */
+  using(key: string): void;
   /** Nothing that was made before is used. */
   fresh: boolean;
   /** Steps of all, for the count. */
@@ -75,6 +77,7 @@ export function createSolver(parts: SolverParts): Solver {
     const name = await key(node);
     const found = parts.fresh ? undefined : cache.find(name);
     if (found) {
+      parts.using(name);
       hold(lease, found);
       await tellCached(node);
       return found;
@@ -85,6 +88,7 @@ export function createSolver(parts: SolverParts): Solver {
     begin(node.step);
     const tree = await limit.run(() => workshop.make(node, input, solve), signal);
     const parent = node.input.op === 'scratch' || node.input.op === 'image' ? undefined : await key(node.input);
+    parts.using(name);
     if (tree.top !== undefined)
       cache.put(name, { ...tree, top: tree.top, words: node.step.words, ...(parent !== undefined && { parent }) });
     done(node.step, name, false);

@@ -5,13 +5,16 @@ import path from 'node:path';
 import { openPathOnly } from '../../base/libc.ts';
 import { at } from '../../dockerfile/dockerfile-error.ts';
 import { madeByStart } from '../../drivers/oci/made-by-start.ts';
+import type { OutputChunk } from '../../drivers/oci/runtime.ts';
 import { lookUpUser } from '../../drivers/oci/user-lookup.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { SelectedSource } from '../../storage/files/select-files.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildMessage, BuildRequest } from './build-service.ts';
+import type { CacheMounts } from './cache-mounts.ts';
 import { type CopySource, copyInto, requireSources, type SourceRoot, writeDocuments } from './copy-work.ts';
 import { bringMounts } from './exec-mounts.ts';
+import { withSecrets } from './exec-secrets.ts';
 import type { CopyNode, CopyPart, DirectoryNode, ExecNode, Node, Tree } from './node.ts';
 import { type ExecDependencies, runExec } from './run-exec.ts';
 import type { Workshop } from './solver.ts';
@@ -22,6 +25,9 @@ export interface WorkshopParts {
   sites: SiteDependencies;
   exec: ExecDependencies;
   dataRoot: string;
+  cacheMounts: CacheMounts;
+  /** Told what this build has of the cache. */
+  using(id: string): void;
   context: BuildContext;
   request: BuildRequest;
   lease: Lease;
@@ -105,11 +111,11 @@ async function exec(
   const brought = await bringMounts(parts, node, solve);
   try {
     const { mounts } = brought;
+    const output = (log: OutputChunk) => report({ step: node.step.number, log });
     return await makeLayer(sites, { input, lease, made: madeByStart }, (site) =>
-      runExec(parts.exec, {
-        ...{ node, site, mounts, request, signal },
-        output: (log) => report({ step: node.step.number, log }),
-      }),
+      withSecrets(sites.mounter, { site, mounts: node.mounts, client: request.client, signal }, (secrets) =>
+        runExec(parts.exec, { ...{ node, site, mounts, secrets, request, signal, output } }),
+      ),
     );
   } finally {
     await brought.close();
