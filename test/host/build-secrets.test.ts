@@ -20,7 +20,7 @@ const md5 = (value: string) => createHash('md5').update(value).digest('hex');
 
 /** An engine in a mount namespace of its own. */
 function inside(mode: 'walk' | 'middle' | 'next') {
-  const program = fileURLToPath(new URL('build-secrets-inside.ts', import.meta.url));
+  const program = fileURLToPath(new URL('build-inside.ts', import.meta.url));
   const env = { ...process.env, SECRET_ONE: secrets[0], SECRET_TWO: secrets[1] };
   const args = ['--mount', '--propagation', 'private', process.execPath, program, folder, mode];
   return spawn(requireProgram('unshare'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });

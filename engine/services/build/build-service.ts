@@ -77,7 +77,7 @@ export type MissReason =
   | { kind: 'instruction'; from: string; to: string }
   /** User, directory, network, or something else that an earlier instruction sets. */
   | { kind: 'settings' }
-  /** A step that this one stands on, or copies from, was run anew. */
+  /** What a step has made that this one stands on, or copies from, is other than it was. */
   | { kind: 'earlier'; step: number }
   /** The build was told to use no cache. */
   | { kind: 'no-cache' }

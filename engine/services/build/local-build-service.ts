@@ -22,6 +22,7 @@ import { type Plan, planBuild } from './plan-build.ts';
 import type { ExecDependencies } from './run-exec.ts';
 import { createSolver, type Solver } from './solver.ts';
 import { keyOf } from './step-keys.ts';
+import { openStepMarks, type StepMarks } from './step-marks.ts';
 import type { SiteDependencies } from './work-site.ts';
 import { createWorkshop } from './workshop.ts';
 
@@ -46,6 +47,8 @@ export interface BuildDependencies {
 export async function openBuildService(dependencies: BuildDependencies): Promise<BuildService> {
   const { records, dataRoot, sites, log } = dependencies;
   const kept = openKeptFolders(records);
+  const marks = openStepMarks(records);
+  marks.trim();
   await clearContexts(dataRoot);
   await clearUnkept(dataRoot, kept);
   const limit = createLimit(() => dependencies.parallel);
@@ -60,7 +63,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
       channelOf<BuildMessage>(async (signal, report) => {
         const use = keeper.use();
         try {
-          await runBuild({ ...dependencies, limit, cacheMounts, using: use.add, request, signal, report });
+          await runBuild({ ...dependencies, limit, marks, cacheMounts, using: use.add, request, signal, report });
         } finally {
           use.end();
           void collect();
@@ -73,6 +76,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
 
 interface BuildRun extends BuildDependencies {
   limit: Limit;
+  marks: StepMarks;
   cacheMounts: CacheMounts;
   /** Told what this build has of the cache. */
   using(key: string): void;
@@ -115,7 +119,7 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
   const workshop = createWorkshop({ ...run, context, lease });
   const solver = createSolver({
     ...{ workshop, cache, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
-    using: run.using,
+    ...{ using: run.using, marks: run.marks, dockerfile: nameOfDockerfile(request, plan) },
   });
   for (const warning of plan.warnings) report({ warning });
   await tellOthers(run, plan, solver);
@@ -133,6 +137,13 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
     lease,
   );
   report({ built: { imageId, references: request.references } });
+}
+
+/** Which Dockerfile it is, as far as that can be told: by the name of its image, else by its base images. */
+function nameOfDockerfile({ references: [first], dockerfile = '' }: BuildRequest, { steps }: Plan): string {
+  if (first !== undefined) return keyOf('image', first.replace(/:[^/]*$/, ''), dockerfile);
+  const bases = steps.filter(({ words }) => /^from\s/i.test(words)).map(({ words }) => words);
+  return keyOf('bases', bases, dockerfile);
 }
 
 /** Steps that make no layer are done with the plan. */

@@ -15,7 +15,7 @@ import type { CacheMounts } from './cache-mounts.ts';
 import { type CopySource, copyInto, requireSources, type SourceRoot, writeDocuments } from './copy-work.ts';
 import { bringMounts } from './exec-mounts.ts';
 import { withSecrets } from './exec-secrets.ts';
-import type { CopyNode, CopyPart, DirectoryNode, ExecNode, Node, Tree } from './node.ts';
+import type { CopyNode, CopyPart, DirectoryNode, ExecMount, ExecNode, Node, Tree } from './node.ts';
 import { type ExecDependencies, runExec } from './run-exec.ts';
 import type { Workshop } from './solver.ts';
 import { contentKey, copyKey, directoryKey, execKey, keyOf } from './step-keys.ts';
@@ -38,28 +38,40 @@ export interface WorkshopParts {
 type FilePart = Extract<CopyPart, { from: unknown }>;
 type Solve = (node: Node) => Promise<Tree>;
 
+type BindMount = Extract<ExecMount, { type: 'bind' }>;
+
+const isContextBind = (mount: ExecMount): mount is BindMount => mount.type === 'bind' && mount.from === 'context';
 const isFiles = (part: CopyPart): part is FilePart => 'from' in part;
 
 /** What one build does its steps with. */
 export function createWorkshop(parts: WorkshopParts): Workshop {
-  const selected = new Map<FilePart, Promise<readonly SelectedSource[]>>();
-  const fromContext = (part: FilePart, node: CopyNode) => {
-    const known = selected.get(part) ?? selectFrom(parts, { part, node, from: parts.context });
+  const selected = new Map<object, Promise<readonly SelectedSource[]>>();
+  const once = (of: object, select: () => Promise<readonly SelectedSource[]>) => {
+    const known = selected.get(of) ?? select();
     known.catch(() => {});
-    selected.set(part, known);
+    selected.set(of, known);
     return known;
   };
+  const fromContext = (part: FilePart, node: CopyNode) =>
+    once(part, () => selectFrom(parts, { part, node, from: parts.context }));
+  const bound = (mount: BindMount) => once(mount, () => selectBound(parts, mount));
   return {
     async keyOf(node, keyOfInput) {
       const input = await keyOfInput(node.input);
       if (node.op === 'directory') return directoryKey(node, input);
-      if (node.op === 'exec') return execKey(node, input, await mountKeys(parts, node, keyOfInput));
+      if (node.op === 'exec') return execKey(node, input, await mountKeys(bound, node, keyOfInput));
       const keys = node.parts.map(async (part) => {
         if (!isFiles(part)) return keyOf('document', part.name, part.content);
         if (part.from !== 'context') return keyOf('part', await keyOfInput(part.from), part.sources, part.exclude);
         return contentKey(await fromContext(part, node), { owned: false, moded: node.mode === undefined });
       });
       return copyKey(node, input, await Promise.all(keys));
+    },
+    async filesOf(node) {
+      if (node.op === 'directory') return [];
+      if (node.op === 'exec') return (await Promise.all(node.mounts.filter(isContextBind).map(bound))).flat();
+      const ofContext = node.parts.filter(isFiles).filter(({ from }) => from === 'context');
+      return (await Promise.all(ofContext.map((part) => fromContext(part, node)))).flat();
     },
     make(node, input, solve) {
       if (node.op === 'directory') return makeDirectory(parts, node, input);
@@ -80,8 +92,13 @@ async function selectFrom(
   return at(node.step.lines, () => requireSources(found, kind));
 }
 
+async function selectBound({ sites, context }: WorkshopParts, { source }: BindMount): Promise<SelectedSource[]> {
+  const request = { root: context.root, sources: [source], ignore: context.ignore, exclude: [] };
+  return requireSources(await sites.files.select(request), 'RUN --mount');
+}
+
 function mountKeys(
-  { sites, context }: WorkshopParts,
+  bound: (mount: BindMount) => Promise<readonly SelectedSource[]>,
   node: ExecNode,
   keyOfInput: (node: Node) => Promise<string>,
 ): Promise<string[]> {
@@ -89,9 +106,7 @@ function mountKeys(
     node.mounts.map(async (mount) => {
       if (mount.type !== 'bind') return '';
       if (mount.from !== 'context') return keyOfInput(mount.from);
-      const request = { root: context.root, sources: [mount.source], ignore: context.ignore, exclude: [] };
-      const found = requireSources(await sites.files.select(request), 'RUN --mount');
-      return contentKey(found, { owned: false, moded: true });
+      return contentKey(await bound(mount), { owned: false, moded: true });
     }),
   );
 }

@@ -1,4 +1,5 @@
-// An engine in a mount namespace of its own whose client gives secrets, started by build-secrets.test.ts: FOLDER MODE.
+// An engine in a mount namespace of its own, started by build-secrets.test.ts and build-misses.test.ts: FOLDER MODE. Its client
+// gives secrets; what a build tells beside Docker's stream is heard here.
 import { once } from 'node:events';
 import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -39,16 +40,27 @@ const client: BuildClient = {
   login: async () => undefined,
 };
 
-async function build(lines: readonly string[], told: (message: BuildMessage) => void = () => {}): Promise<string> {
+interface Given {
+  files?: Readonly<Record<string, string>>;
+  buildArguments?: Readonly<Record<string, string>>;
+  noCache?: boolean;
+}
+
+async function build(
+  lines: readonly string[],
+  told: (message: BuildMessage) => void = () => {},
+  { files = {}, buildArguments = {}, noCache = false }: Given = {},
+): Promise<string> {
   let said = '';
   const content = `${lines.join('\n')}\n`;
+  const entries = Object.entries(files).map(([name, words]) => ({ name, content: words }));
   const request = {
-    tar: Readable.from([await tarOf([{ name: 'Dockerfile', content }])]),
+    tar: Readable.from([await tarOf([{ name: 'Dockerfile', content }, ...entries])]),
     ...{
       references: ['secrets'],
-      buildArguments: {},
+      buildArguments,
       labels: {},
-      noCache: false,
+      noCache,
       pull: false,
       network: 'none' as const,
     },
@@ -117,9 +129,43 @@ async function walk(): Promise<object> {
   };
 }
 
-if (mode === 'walk') {
+/** Reasons of each step that was run. */
+async function missesOf(lines: readonly string[], given: Given): Promise<object> {
+  const misses: Record<number, object> = {};
+  const said = await build(
+    lines,
+    (message) => {
+      if ('missed' in message) misses[message.step] = message.missed.reasons;
+    },
+    given,
+  );
+  return said.includes('built') ? misses : { said };
+}
+
+async function misses(): Promise<object[]> {
+  const lines = [
+    from,
+    'ARG VERSION=1',
+    'COPY *.txt /src/',
+    'RUN echo $VERSION',
+    'RUN --mount=type=bind,target=/c cat /c/a.md',
+  ];
+  const files = { 'a.txt': 'a', 'b.txt': 'b', 'a.md': 'm' };
+  const told = [
+    await missesOf(lines, { files }),
+    await missesOf(lines, { files }),
+    await missesOf(lines, { files: { ...files, 'a.txt': 'A', 'c.txt': 'c' } }),
+    await missesOf(lines, { files, buildArguments: { VERSION: '2' } }),
+    await missesOf([...lines.slice(0, 3), 'RUN echo other'], { files }),
+    await missesOf(lines, { files, noCache: true }),
+  ];
+  await engine.builds.prune({ all: true });
+  return [...told, await missesOf(lines.slice(0, 3), { files })];
+}
+
+if (mode === 'walk' || mode === 'misses') {
   for await (const _ of engine.images.load(createReadStream(sampleArchive())));
-  process.stdout.write(`${JSON.stringify(await walk())}\n`);
+  process.stdout.write(`${JSON.stringify(mode === 'walk' ? await walk() : await misses())}\n`);
 } else if (mode === 'middle') {
   await build([from, `RUN ${both} echo begun; sleep 1000`], (message) => {
     if ('log' in message) process.stdout.write('begun\n');
