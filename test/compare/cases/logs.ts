@@ -56,7 +56,7 @@ export const logs: readonly Group[] = [
         during: [given('start @a')],
         as: 'logs followed from before the start',
       }),
-      given("run -d --name @b IMAGE sh -c 'echo one; sleep 0.1; echo two >&2; sleep 1000'"),
+      given("run -d --name @b IMAGE sh -c 'rm -f /two; echo one; sleep 0.1; echo two >&2; touch /two; sleep 1000'"),
       live(docker('logs -f -t @b'), { during: [given('kill @b')], as: 'docker logs -f to the end' }),
       given('start @b'),
       live(docker('logs -f --tail 1 @b'), { during: [given('stop -t 0 @b')], as: 'docker logs -f of the tail' }),
@@ -64,6 +64,7 @@ export const logs: readonly Group[] = [
         as: 'logs followed until a moment',
       }),
       given('start @b'),
+      given("exec @b sh -c 'until test -e /two; do sleep 0.1; done'"),
       live(get('/containers/@b/logs?stdout=1&stderr=1&follow=1&tail=1'), {
         during: [given('rm -f @b')],
         as: 'logs followed over the removal',
