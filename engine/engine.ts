@@ -7,6 +7,7 @@ import { EngineError } from './base/errors.ts';
 import { instanceOf } from './base/instance.ts';
 import type { Log } from './base/log.ts';
 import type { EngineOptions } from './cli/engine-options.ts';
+import { openHostMounts } from './drivers/mounts/host-mounts.ts';
 import { createMounter, type Mounter } from './drivers/mounts/mounter.ts';
 import { createNetworkProvider } from './drivers/network/bridge-provider.ts';
 import type { NetworkProvider } from './drivers/network/network-provider.ts';
@@ -98,6 +99,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   refuseForeignFiles(dataRoot);
   const memo = openBootMemo(path.join(runRoot, memoFile));
 
+  const hostMounts = openHostMounts();
   const mounter = createMounter({ runRoot });
   const storage = await openStorage({ options, mounter, memo, log });
   const { records, content, snapshots, unpacker, intakes, remapping, problem } = storage;
@@ -114,7 +116,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   const cgroups = openContainerCgroups(instance, oci.cgroups);
   const volumes = await openVolumes({ records, events, mounter, trees: unpacker, dataRoot, log });
   const containers = createLocalContainers({
-    ...{ records, events, snapshots, network, cgroups, mounter, volumes: volumes.forContainers },
+    ...{ records, events, snapshots, network, cgroups, mounter, hostMounts, volumes: volumes.forContainers },
     ...{ images: () => images, files: storage.files },
     ...{ runtimes: oci.runtimes, checkRunners: oci.checkRunners, checked: metrics.checked },
     usableRuntimes: () => oci.programs().map(({ name }) => name),

@@ -25,6 +25,13 @@ export function signalProcess(descriptor: number, signal: number): void {
   rawSystemCall(systemCallNumbers.pidfdSendSignal, descriptor, signal, 0, 0);
 }
 
+const copyCall = bindSystemCall('dup', 'int dup(int fd)');
+
+/** A second descriptor of the same open file, which programs that this process starts, or becomes, inherit. */
+export function inheritedCopy(descriptor: number): number {
+  return copyCall(descriptor);
+}
+
 const everyDescriptor = 0xffffffff;
 const closeOnExec = 4;
 

@@ -14,6 +14,7 @@ import { EngineError } from '../base/errors.ts';
 import { isLock, lockFile } from '../base/file-lock.ts';
 import { keepDescriptorsFromPrograms } from '../base/libc-process.ts';
 import { findProgram } from '../base/program-file.ts';
+import { handOnHostMounts } from '../drivers/mounts/host-mounts.ts';
 import { lockDataRoot } from './data-root-lock.ts';
 import { type EngineOptions, engineArguments, parseEngineOptions } from './engine-options.ts';
 import { reportFatal } from './fatal.ts';
@@ -24,8 +25,8 @@ const systemAdministration = 21n;
 const notRoot = () =>
   new EngineError('forbidden', 'the engine has to be started as root: use sudo', { reason: 'host.not-root' });
 
-function become(file: string, args: readonly string[]): never {
-  process.execve?.(file, [file, ...args], process.env);
+function become(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): never {
+  process.execve?.(file, [file, ...args], { ...process.env, ...environment });
   throw new EngineError('internal', 'this Node cannot replace a process: start the engine with Node 24');
 }
 
@@ -87,7 +88,7 @@ async function launch(options: EngineOptions): Promise<void> {
   const holder = await enterMountNamespace(roots);
   const command = commandInside(holder, mainFile, engineArguments({ ...options, ...roots }));
   const [file = '', ...args] = command;
-  become(file, args);
+  become(file, args, handOnHostMounts());
 }
 
 try {

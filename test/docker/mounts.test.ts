@@ -12,6 +12,8 @@ const folder = mkdtempSync('/var/tmp/beluga-mounts-');
 const shared = path.join(folder, 'shared');
 const source = path.join(shared, 'source');
 const plain = path.join(folder, 'plain');
+/** Shared when the engine starts, and not later on. */
+const turned = path.join(folder, 'turned');
 
 let subject: Subject;
 let api = 0;
@@ -21,18 +23,21 @@ const host = async (...args: [string, ...string[]]) => {
   assert.equal(code, 0, stderr);
 };
 before(async () => {
-  for (const directory of [source, plain]) mkdirSync(directory, { recursive: true });
+  for (const directory of [source, plain, turned]) mkdirSync(directory, { recursive: true });
   await host('mount', '-t', 'tmpfs', 'beluga-mounts', shared);
   await host('mount', '--make-shared', shared);
   mkdirSync(path.join(source, 'below'), { recursive: true });
   await host('mount', '-t', 'tmpfs', 'beluga-below', path.join(source, 'below'));
   writeFileSync(path.join(source, 'file'), 'of the host\n');
+  await host('mount', '-t', 'tmpfs', 'beluga-turned', turned);
+  await host('mount', '--make-shared', turned);
   subject = await startSubject();
   api = Number((await docker('version', '-f', '{{.Server.APIVersion}}')).split('.')[1]);
 });
 after(async () => {
   await subject.close();
   await host('umount', '-R', shared);
+  await host('umount', turned);
   rmSync(folder, { recursive: true });
 });
 afterEach(async () => {
@@ -255,6 +260,22 @@ test('propagation: shared and slave where the host’s mount is shared, else Doc
   } finally {
     await host('umount', closed);
   }
+});
+
+test('propagation: what the host makes private later is refused from then on', async () => {
+  const field = sh('grep " /x " /proc/self/mountinfo | grep -o "shared:\\|master:"');
+  const words = (kind: string) => `path ${turned} is mounted on ${turned} but it is not a ${kind} mount`;
+  assert.equal(await run('-v', `${turned}:/x:rshared`, ...field), 'shared:');
+  await docker('create', '--name', 'before', '-v', `${turned}:/x:rshared`, sampleImage, 'true');
+  await host('mount', '--make-private', turned);
+  assert.ok((await tried('-v', `${turned}:/x:rshared`, sampleImage)).includes(words('shared')));
+  assert.ok((await tried('-v', `${turned}:/x:rslave`, sampleImage)).includes(words('shared or slave')));
+  assert.ok((await subject.docker.fails(1, 'start', 'before')).includes(words('shared')), 'it was made before');
+  assert.equal(await run('-v', `${turned}:/x`, sampleImage, 'echo', 'plain'), 'plain');
+  await host('mount', '--make-shared', turned);
+  const again = await tried('-v', `${turned}:/x:rshared`, ...field);
+  if (!subject.isBeluga) assert.equal(again, 'shared:\n');
+  else assert.ok(again.includes(`${words('shared')} for the engine, which has it from before it was shared`), again);
 });
 
 test('who binds a directory above the engine’s data gets it as slave', async () => {

@@ -31,6 +31,52 @@ test('weight: the kernel has it, and its changes, by its own scale and by that o
   for (const runtime of ['crun', 'runc']) await weighed(runtime, [['io.bfq.weight', 'default 300', 'default 700']]);
 });
 
+test('weight of a device: by what weighs it; where nothing does it is left out with a warning, later refused', async () => {
+  const Devices = [{ Path: disk, Weight: 300 }];
+  const weighed = (runtime: string) =>
+    one.guest.start('single', { Runtime: runtime, BlkioWeightDevice: Devices }, 'exec sleep 1000');
+  const none =
+    /^The device \/dev\/vdc has no Block I\/O weights: its scheduler is not bfq, and io\.cost is not enabled/;
+  const lines = async (file: string) => (await one.guest.kernel('single', file)).split('\n');
+  writeFileSync('/sys/block/vdc/queue/scheduler', 'none');
+  const warnings = await weighed('crun');
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', none);
+  assert.equal(await one.guest.look('single', 'HostConfig.BlkioWeightDevice'), '');
+  await one.guest.remove('single');
+  const scales: readonly [on: () => void, off: () => void, file: string, first: string, second: string][] = [
+    [
+      () => writeFileSync('/sys/fs/cgroup/io.cost.qos', `${numbers} enable=1`),
+      () => writeFileSync('/sys/fs/cgroup/io.cost.qos', `${numbers} enable=0`),
+      ...(['io.weight', `${numbers} 2930`, `${numbers} 6970`] as const),
+    ],
+    [
+      () => writeFileSync('/sys/block/vdc/queue/scheduler', 'bfq'),
+      () => writeFileSync('/sys/block/vdc/queue/scheduler', 'none'),
+      ...(['io.bfq.weight', `${numbers} 300`, `${numbers} 700`] as const),
+    ],
+  ];
+  for (const [on, off, file, first, second] of scales) {
+    on();
+    for (const runtime of ['crun', 'runc']) {
+      assert.deepEqual(await weighed(runtime), [], runtime);
+      assert.ok((await lines(file)).includes(first), runtime);
+      await one.guest.call('single', 'update', { BlkioWeightDevice: [{ Path: disk, Weight: 700 }] });
+      assert.ok((await lines(file)).includes(second), runtime);
+      if (runtime === 'crun') await one.guest.remove('single');
+    }
+    off();
+    await one.guest.call('single', 'kill');
+    await waitUntil('it ended', async () => (await one.guest.look('single', 'State.Status')) === 'exited');
+    await assert.rejects(one.guest.call('single', 'start'), /400: .*the block device \d+:\d+ has no weights/);
+    on();
+    await one.guest.call('single', 'start');
+    assert.ok((await lines(file)).includes(second), 'after a start');
+    off();
+    await one.guest.remove('single');
+  }
+});
+
 const throttles = (line: string) =>
   Object.fromEntries(
     line

@@ -54,6 +54,22 @@ test('rslave: one way only; without a word: neither', async () => {
   await one.guest.remove('slave', 'private');
 });
 
+test('what the host made private is refused as shared, and its copy in the engine’s namespace does not count', async () => {
+  const start = (mode: string) =>
+    one.guest.start('turned', { Binds: [`${folder}/host:/m:${mode}`] }, 'exec sleep 1000');
+  run('mount', '-t', 'tmpfs', 'turned', `${folder}/host`);
+  run('mount', '--make-private', `${folder}/host`);
+  const words = (kind: string) =>
+    new RegExp(`path /shared/host is mounted on /shared/host but it is not a ${kind} mount`);
+  await assert.rejects(start('rshared'), words('shared'));
+  await one.guest.remove('turned');
+  await assert.rejects(start('rslave'), words('shared or slave'));
+  await one.guest.remove('turned');
+  run('umount', `${folder}/host`);
+  assert.deepEqual(await start('rshared'), []);
+  await one.guest.remove('turned');
+});
+
 test('the root file systems of containers are not seen by the host', async () => {
   await one.guest.start('inward', {}, 'exec sleep 1000');
   assert.equal(

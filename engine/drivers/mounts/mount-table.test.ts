@@ -12,6 +12,7 @@ const table = parseMountTable(`22 27 0:21 / /proc rw,relatime - proc proc rw
 test('lines are read with their escapes and propagation', () => {
   const bind = mountAt(table, '/mnt/a b');
   assert.deepEqual([bind?.root, bind?.shared, bind?.device, bind?.options], ['/a b', true, '254:0', ['ro']]);
+  assert.deepEqual([bind?.peerGroup, bind?.masterGroup], [2, 3]);
   assert.equal(mountAt(table, '/proc')?.shared, false);
 });
 

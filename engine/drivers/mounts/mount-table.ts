@@ -15,8 +15,10 @@ export interface MountEntry {
   device: string;
   /** Propagates to or from other mounts; false = private. */
   shared: boolean;
-  /** Propagates to other mounts: in a peer group. */
-  peers: boolean;
+  /** Number of the peer group to whose members it propagates, across namespaces; undefined = to none. */
+  peerGroup: number | undefined;
+  /** Number of the peer group that propagates to it alone. */
+  masterGroup: number | undefined;
 }
 
 const unescapeOctal = (text: string) =>
@@ -26,6 +28,10 @@ function parseLine(line: string): MountEntry | undefined {
   const [left, right] = line.split(' - ', 2);
   const [id, , device, root, target, options, ...tags] = (left ?? '').split(' ');
   const [type, source, superOptions] = (right ?? '').split(' ');
+  const [peerGroup, masterGroup] = ['shared:', 'master:'].map((word) => {
+    const tag = tags.find((one) => one.startsWith(word));
+    return tag === undefined ? undefined : Number(tag.slice(word.length));
+  });
   if (!id || !device || !root || !target || !options || !type) return undefined;
   return {
     id: Number(id),
@@ -36,8 +42,9 @@ function parseLine(line: string): MountEntry | undefined {
     type,
     source: unescapeOctal(source ?? ''),
     superOptions: unescapeOctal(superOptions ?? ''),
-    shared: tags.some((tag) => tag.startsWith('shared:') || tag.startsWith('master:')),
-    peers: tags.some((tag) => tag.startsWith('shared:')),
+    shared: peerGroup !== undefined || masterGroup !== undefined,
+    peerGroup,
+    masterGroup,
   };
 }
 

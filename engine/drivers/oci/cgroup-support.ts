@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readMountTable } from '../mounts/mount-table.ts';
+import { type BlockDevice, weightFileOf } from './cgroups/weight-file.ts';
 import { cgroupVersion } from './cgroups.ts';
 
 /** What this kernel's cgroups can limit; a limit that is not there is left out with a warning, as dockerd does. */
@@ -21,6 +22,8 @@ export interface CgroupSupport {
   memoryNodes: string;
   blockWeight: boolean;
   blockWeightDevice: boolean;
+  /** Whether this device can have a weight now, where `blockWeightDevice` says that devices can. */
+  weighs(device: BlockDevice): boolean;
   blockRates: boolean;
   pidsLimit: boolean;
 }
@@ -67,6 +70,7 @@ export function supportV1(directories: ReadonlyMap<string, string>): CgroupSuppo
     memoryNodes: cpuset === undefined ? '' : read(path.join(cpuset, 'cpuset.mems')),
     blockWeight: has('blkio', 'blkio.weight') || has('blkio', 'blkio.bfq.weight'),
     blockWeightDevice: has('blkio', 'blkio.weight_device') || has('blkio', 'blkio.bfq.weight_device'),
+    weighs: () => true,
     blockRates: has('blkio', 'blkio.throttle.read_bps_device'),
     pidsLimit: directories.has('pids'),
   };
@@ -127,8 +131,8 @@ export function supportV2(root: string): CgroupSupport {
     cpus: read(path.join(root, 'cpuset.cpus.effective')),
     memoryNodes: read(path.join(root, 'cpuset.mems.effective')),
     blockWeight: controllers.has('io') && (child['io.weight'] || child['io.bfq.weight']),
-    // only the kernel's io.cost has weights of devices, and no runtime writes them
-    blockWeightDevice: controllers.has('io') && child['io.weight'],
+    blockWeightDevice: controllers.has('io') && (child['io.weight'] || child['io.bfq.weight']),
+    weighs: (device) => weightFileOf(device) !== undefined,
     blockRates: controllers.has('io'),
     pidsLimit: controllers.has('pids'),
   };

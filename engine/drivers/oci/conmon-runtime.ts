@@ -20,9 +20,10 @@ import {
 } from '../mounts/namespace-record.ts';
 import type { AttachHub } from './attach-hub.ts';
 import { expectMove } from './cgroups/expect-move.ts';
-import type { Cgroups } from './cgroups.ts';
+import { type Cgroups, cgroupVersion } from './cgroups.ts';
 import { spawnConmon } from './conmon.ts';
 import { createError } from './create-errors.ts';
+import { takeDeviceWeights } from './device-weights.ts';
 import { startExec } from './exec-start.ts';
 import type { ExitFiles } from './exit-files.ts';
 import { deleteByHand } from './fast-delete.ts';
@@ -169,8 +170,13 @@ async function removeContainer(dependencies: Parts, id: string): Promise<void> {
 }
 
 /** Makes it by conmon, with what the cache has for it. @throws EngineError with nothing undone yet. */
-async function makeByConmon(dependencies: Parts, bundle: Bundle, { spec, compiled }: CachedSpec): Promise<number> {
+async function makeByConmon(
+  dependencies: Parts,
+  bundle: Bundle,
+  { spec: whole, compiled }: CachedSpec,
+): Promise<number> {
   const { runRoot, program, conmon, exits, cgroups, fast, seccompCache } = dependencies;
+  const { spec, weights } = cgroupVersion() === 2 ? takeDeviceWeights(whole) : { spec: whole };
   await writeFile(path.join(bundle.directory, 'config.json'), specText(spec), { mode: 0o600 });
   const call = { conmon, program, runRoot, exitDirectory: exits.directory, bundle, timeoutMilliseconds: createLimit };
   const made = await cgroups.making(() => spawnConmon(call));
@@ -181,6 +187,7 @@ async function makeByConmon(dependencies: Parts, bundle: Bundle, { spec, compile
   if (compiled && !seccompCache.isActive({ compiled, id: bundle.id, pid: made.pid })) {
     throw new EngineError('internal', `the compiled seccomp filter of ${bundle.id} is not in force`);
   }
+  if (weights) cgroups.open(spec.linux.cgroupsPath).update({ blockIO: { weightDevice: weights } });
   if (fast.seccomp && !compiled) seccompCache.learn(spec, bundle.id);
   const owner = streamOwner(spec.linux, spec.process.user);
   if (owner && !spec.process.terminal) giveStreams(made.pid, owner);

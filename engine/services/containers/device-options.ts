@@ -105,13 +105,17 @@ export function blockIoOf(resources: ContainerResources): OciBlockIo | undefined
   return Object.keys(io).length > 0 ? io : undefined;
 }
 
-function numbersOf(file: string): { major: number; minor: number } {
-  let device: OciDevice | undefined;
+/** The device of that path; undefined also where there is nothing, which is refused at the start. */
+export function findDevice(file: string): OciDevice | undefined {
   try {
-    device = deviceOf(file);
+    return deviceOf(file);
   } catch {
-    device = undefined;
+    return undefined;
   }
+}
+
+function numbersOf(file: string): { major: number; minor: number } {
+  const device = findDevice(file);
   if (device) return device;
   const there = statSync(file, { throwIfNoEntry: false });
   throw invalid(there ? `${file} is not a device` : `stat ${file}: no such file or directory`);

@@ -1,6 +1,7 @@
 import { EngineError } from '../../base/errors.ts';
 import type { CgroupSupport } from '../../drivers/oci/cgroup-support.ts';
 import type { ContainerResources } from './container-service.ts';
+import { findDevice } from './device-options.ts';
 
 const invalid = (message: string) => new EngineError('invalid', message);
 const smallestMemory = 6 * 1024 * 1024;
@@ -101,12 +102,30 @@ function leaveOut(resources: ContainerResources, support: CgroupSupport, warning
     warnings.push(words);
     delete resources[field];
   }
+  fitWeights(resources, support, warnings);
   if ((resources.cpuPeriodMicroseconds || resources.cpuQuotaMicroseconds) && !support.cpuCfs) {
     warnings.push('Your kernel does not support CPU CFS scheduler. CPU period/quota discarded.');
     delete resources.cpuPeriodMicroseconds;
     delete resources.cpuQuotaMicroseconds;
   }
   fitCpus(resources, support, warnings);
+}
+
+/** Docker has no words for a single device, and its runtimes fail there or leave it out. */
+function fitWeights(resources: ContainerResources, support: CgroupSupport, warnings: string[]): void {
+  const asked = resources.blockWeightDevices;
+  if (!asked?.length) return;
+  const kept = asked.filter(({ path }) => {
+    const device = findDevice(path);
+    return device === undefined || support.weighs(device);
+  });
+  for (const { path } of asked.filter((one) => !kept.includes(one))) {
+    warnings.push(
+      `The device ${path} has no Block I/O weights: its scheduler is not bfq, and io.cost is not enabled for it. Weight-device discarded.`,
+    );
+  }
+  if (kept.length > 0) resources.blockWeightDevices = kept;
+  else delete resources.blockWeightDevices;
 }
 
 function fitMemory(resources: ContainerResources, support: CgroupSupport, warnings: string[]): void {

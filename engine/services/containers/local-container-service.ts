@@ -3,6 +3,7 @@ import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Log } from '../../base/log.ts';
 import { once } from '../../base/once.ts';
 import { missingProgram } from '../../base/program-file.ts';
+import type { HostMounts } from '../../drivers/mounts/host-mounts.ts';
 import type { Mounter } from '../../drivers/mounts/mounter.ts';
 import type { NetworkProvider } from '../../drivers/network/network-provider.ts';
 import type { CgroupSupport } from '../../drivers/oci/cgroup-support.ts';
@@ -58,6 +59,7 @@ export interface ContainerServiceDependencies {
   network: NetworkProvider;
   cgroups: ContainerCgroups;
   mounter: Mounter;
+  hostMounts: HostMounts;
   volumes: ContainerVolumes;
   /** Asked late: images and containers know each other. */
   images(): Pick<ImageService, 'inspect' | 'list' | 'commit'>;

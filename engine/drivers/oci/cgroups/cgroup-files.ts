@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '../../../base/errors.ts';
 import { errnoCode } from '../../../base/libc.ts';
@@ -52,12 +52,13 @@ export function writeLimit(directory: string, file: string, value: string | numb
     }
   } catch (cause) {
     const code = errnoCode(cause) ?? '';
-    if (gone.includes(code)) throw cgroupGone(directory);
+    // ENODEV is also said of a block device that is not there
+    if (code === 'ENOENT' || (code === 'ENODEV' && !existsSync(directory))) throw cgroupGone(directory);
     if (code === 'EBUSY') {
       const message = `the kernel cannot set ${file} to ${value} now: the container uses more than that`;
       throw new EngineError('conflict', message, { cause });
     }
-    if (!['EINVAL', 'ERANGE', 'EACCES'].includes(code)) throw cause;
+    if (!['EINVAL', 'ERANGE', 'EACCES', 'ENODEV', 'EOPNOTSUPP'].includes(code)) throw cause;
     throw new EngineError('invalid', `the kernel refuses ${value} as ${file}`, { cause });
   }
 }

@@ -141,7 +141,7 @@ test('block devices: weight and rates as io.weight and io.max have them', async 
   const { directory, remove } = makeFolder();
   const read = (file: string) => readFileSync(path.join(directory, file), 'utf8').trim();
   for (const file of ['io.weight', 'io.max']) writeFileSync(path.join(directory, file), '');
-  const cgroup = openCgroupV2(directory);
+  const cgroup = openCgroupV2(directory, ({ minor }) => (minor === 0 ? 'io.weight' : undefined));
   for (const [weight, written] of [
     [10, '1'],
     [500, '4950'],
@@ -152,6 +152,10 @@ test('block devices: weight and rates as io.weight and io.max have them', async 
   }
   cgroup.update({ blockIO: { weightDevice: [{ major: 8, minor: 0, weight: 1000 }] } });
   assert.equal(read('io.weight'), '8:0 10000');
+  assert.throws(() => cgroup.update({ blockIO: { weightDevice: [{ major: 8, minor: 1, weight: 1000 }] } }), {
+    code: 'invalid',
+    message: /^the block device 8:1 has no weights: its scheduler is not bfq/,
+  });
   cgroup.update({ blockIO: { throttleWriteIOPSDevice: [{ major: 8, minor: 16, rate: 77 }] } });
   assert.equal(read('io.max'), '8:16 wiops=77');
   cgroup.update({ blockIO: { throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 0 }] } });
@@ -159,5 +163,9 @@ test('block devices: weight and rates as io.weight and io.max have them', async 
   writeFileSync(path.join(directory, 'io.bfq.weight'), '100');
   cgroup.update({ blockIO: { weight: 300 } });
   assert.equal(read('io.bfq.weight'), '300');
+  openCgroupV2(directory, () => 'io.bfq.weight').update({
+    blockIO: { weightDevice: [{ major: 8, minor: 0, weight: 20 }] },
+  });
+  assert.equal(read('io.bfq.weight'), '8:0 20');
   await remove();
 });

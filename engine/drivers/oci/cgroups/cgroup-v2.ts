@@ -4,11 +4,15 @@ import { EngineError } from '../../../base/errors.ts';
 import { errnoCode } from '../../../base/libc.ts';
 import { cgroupGone, processesBelow, readNumber, readText, readValues, writeLimit } from './cgroup-files.ts';
 import type { CgroupLimits, CgroupStats, ContainerCgroup, IoCount } from './container-cgroup.ts';
+import { weightFileOf } from './weight-file.ts';
 
 const freezeBoundMilliseconds = 10_000;
 
-/** A container in cgroup v2's one hierarchy (Documentation/admin-guide/cgroup-v2.rst). */
-export function openCgroupV2(directory: string): ContainerCgroup {
+/**
+ * A container in cgroup v2's one hierarchy (Documentation/admin-guide/cgroup-v2.rst).
+ * @param weighs asked for what weighs a block device now
+ */
+export function openCgroupV2(directory: string, weighs = weightFileOf): ContainerCgroup {
   // what was asked for is in one file, what has come about in the other
   const frozen = () =>
     readText(directory, 'cgroup.freeze') === '1' && readValues(directory, 'cgroup.events').frozen === 1;
@@ -16,7 +20,7 @@ export function openCgroupV2(directory: string): ContainerCgroup {
     if (readText(directory, 'cgroup.freeze') !== undefined) writeLimit(directory, 'cgroup.freeze', 0);
   };
   return {
-    update: (limits) => updateV2(directory, limits),
+    update: (limits) => updateV2(directory, limits, weighs),
     async freeze() {
       const change = watchEvents(directory);
       try {
@@ -74,7 +78,9 @@ function swapAlone(memory: NonNullable<CgroupLimits['memory']>, directory: strin
   return Math.max(0, memory.swap - (memory.limit ?? readNumber(directory, 'memory.max') ?? memory.swap));
 }
 
-function updateV2(directory: string, { memory, cpu, pids, blockIO }: CgroupLimits): void {
+type Weighs = typeof weightFileOf;
+
+function updateV2(directory: string, { memory, cpu, pids, blockIO }: CgroupLimits, weighs: Weighs): void {
   const write = (file: string, value: string | number | undefined) => {
     if (value !== undefined) writeLimit(directory, file, value);
   };
@@ -90,25 +96,35 @@ function updateV2(directory: string, { memory, cpu, pids, blockIO }: CgroupLimit
   write('cpuset.cpus', cpu?.cpus);
   write('cpuset.mems', cpu?.mems);
   write('pids.max', pids && (pids.limit > 0 ? pids.limit : 'max'));
-  for (const [file, value] of blockLines(blockIO, readText(directory, 'io.bfq.weight') !== undefined))
-    write(file, value);
+  const hasBfq = readText(directory, 'io.bfq.weight') !== undefined;
+  for (const [file, value] of blockLines(blockIO, { hasBfq, weighs })) write(file, value);
 }
 
 /** v1's 10 … 1000 as io.weight's 1 … 10000 (crun(1), "cgroup v2"); bfq counts as v1 does. */
 const ioWeightOf = (weight: number) => 1 + Math.floor(((weight - 10) * 9999) / 990);
 
+type Line = [file: string, value: string | number];
+
+/** @throws EngineError `invalid` for a device that has no weights now. */
+function weightLine({ major, minor, weight }: { major: number; minor: number; weight: number }, weighs: Weighs): Line {
+  const file = weighs({ major, minor });
+  if (file) return [file, `${major}:${minor} ${file === 'io.weight' ? ioWeightOf(weight) : weight}`];
+  throw new EngineError(
+    'invalid',
+    `the block device ${major}:${minor} has no weights: its scheduler is not bfq, and io.cost is not enabled for it`,
+  );
+}
+
 /** Block devices are set one a write; a rate that is not told stays. */
-function blockLines(io: CgroupLimits['blockIO'] = {}, hasBfq: boolean): [file: string, value: string | number][] {
-  const file = hasBfq ? 'io.bfq.weight' : 'io.weight';
-  const weightOf = (weight: number) => (hasBfq ? weight : ioWeightOf(weight));
+function blockLines(io: CgroupLimits['blockIO'] = {}, { hasBfq, weighs }: { hasBfq: boolean; weighs: Weighs }): Line[] {
   const rates = (name: string, list: typeof io.throttleReadBpsDevice = []) =>
-    list.map(({ major, minor, rate }): [string, string] => ['io.max', `${major}:${minor} ${name}=${rate || 'max'}`]);
+    list.map(({ major, minor, rate }): Line => ['io.max', `${major}:${minor} ${name}=${rate || 'max'}`]);
+  const weight: Line[] = !io.weight
+    ? []
+    : [hasBfq ? ['io.bfq.weight', io.weight] : ['io.weight', ioWeightOf(io.weight)]];
   return [
-    ...(io.weight ? [[file, weightOf(io.weight)] as [string, number]] : []),
-    ...(io.weightDevice ?? []).map(({ major, minor, weight }): [string, string] => [
-      file,
-      `${major}:${minor} ${weightOf(weight)}`,
-    ]),
+    ...weight,
+    ...(io.weightDevice ?? []).map((device) => weightLine(device, weighs)),
     ...rates('rbps', io.throttleReadBpsDevice),
     ...rates('wbps', io.throttleWriteBpsDevice),
     ...rates('riops', io.throttleReadIOPSDevice),

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { EngineError } from '../../../base/errors.ts';
 import { errnoCode, openPathOnly } from '../../../base/libc.ts';
 import { openBelow } from '../../../base/libc-open-beneath.ts';
-import { mountCovering, readMountTable } from '../../../drivers/mounts/mount-table.ts';
+import type { HostMounts } from '../../../drivers/mounts/host-mounts.ts';
+import { type MountEntry, mountCovering, readMountTable } from '../../../drivers/mounts/mount-table.ts';
 import type { Mounter } from '../../../drivers/mounts/mounter.ts';
 import type { OciMount } from '../../../drivers/oci/oci-spec.ts';
 import type { Snapshotter } from '../../../storage/snapshots/snapshotter.ts';
@@ -22,6 +23,7 @@ export interface MountSourcesDependencies {
   volumes: ContainerVolumes;
   snapshots: Snapshotter;
   mounter: Mounter;
+  hostMounts: HostMounts;
   paths: ContainerPaths;
   dataRoot: string;
   remapping: Remapping | undefined;
@@ -45,14 +47,14 @@ export interface MountSources {
 }
 
 export function createMountSources(dependencies: MountSourcesDependencies): MountSources {
-  const { volumes, mounter, paths, dataRoot, remapping } = dependencies;
+  const { volumes, mounter, hostMounts, paths, dataRoot, remapping } = dependencies;
   return {
     async bringUp(record, remapped) {
       const tmpfs = Object.entries(record.fixed.hostConfig.tmpfs).map(([target, options]) =>
         tmpfsMount({ target: cleanPath(target), options: options.split(','), readOnly: false }),
       );
       const hidden = new Set(tmpfs.map(({ destination }) => destination));
-      const site = { dataRoot, owner: remapped && remapping ? rootOf(remapping.map) : undefined };
+      const site = { dataRoot, hostMounts, owner: remapped && remapping ? rootOf(remapping.map) : undefined };
       const points = mountPointsOf(record).filter(({ target }) => !hidden.has(target));
       const mounts: OciMount[] = [];
       const propagations: string[] = [];
@@ -164,6 +166,7 @@ function bindMount(
 
 interface BindSite {
   dataRoot: string;
+  hostMounts: HostMounts;
   /** Of what is made. */
   owner: { uid: number; gid: number } | undefined;
 }
@@ -171,7 +174,7 @@ interface BindSite {
 /** Makes or looks for a bind's source. @returns the propagation that is possible @throws EngineError in Docker's words */
 async function prepareBind(
   { source, propagation, makeSource }: MountPoint,
-  { dataRoot, owner }: BindSite,
+  { dataRoot, hostMounts, owner }: BindSite,
 ): Promise<string> {
   try {
     await stat(source);
@@ -188,13 +191,24 @@ async function prepareBind(
     });
   }
   if (propagation.endsWith('private')) return propagation;
-  const on = mountCovering(readMountTable(), realpathSync(source));
   const slave = propagation.endsWith('slave');
-  if (on?.peers || (slave && on?.shared)) return propagation;
+  const name = realpathSync(source);
+  const [ours, hosts] = [readMountTable(), hostMounts.read()].map((table) => mountCovering(table, name));
+  if (isGroup(ours?.peerGroup, hosts?.peerGroup)) return propagation;
+  if (slave && isGroup(ours?.masterGroup, hosts?.masterGroup)) return propagation;
   // who sees the data root is given it where it can be
   if (slave && showsDataRoot(source, dataRoot)) return 'rprivate';
+  throw notShared(source, hosts, slave);
+}
+
+/** Whether the host's mount and ours, its copy, have a group in common: a mount that becomes private leaves its group. */
+const isGroup = (ours: number | undefined, hosts: number | undefined) => ours !== undefined && ours === hosts;
+
+function notShared(source: string, on: MountEntry | undefined, slave: boolean): EngineError {
   const kind = slave ? 'shared or slave' : 'shared';
-  throw new EngineError('invalid', `path ${source} is mounted on ${on?.target} but it is not a ${kind} mount`, {
+  const isNow = slave ? on?.shared : on?.peerGroup !== undefined;
+  const late = isNow ? ' for the engine, which has it from before it was shared' : '';
+  return new EngineError('invalid', `path ${source} is mounted on ${on?.target} but it is not a ${kind} mount${late}`, {
     reason: 'container.mount-not-shared',
     params: { path: source },
   });
