@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -9,6 +10,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -273,6 +276,35 @@ test('ADD unpacks archives, and copies what is none', async () => {
   assert.equal(await run('added', 'ls', '/plain.gz'), '/plain.gz');
 });
 
+test('ADD of an address: its name, its time, nobody else, unpacked only when told so; a checksum is held to', async () => {
+  const archive = await tarOf([{ name: 'x/y', content: 'y' }]);
+  const modified = 'Tue, 15 Nov 1994 12:45:26 GMT';
+  const server = createServer((request, response) => {
+    if (request.url === '/gone') response.writeHead(404).end();
+    else response.writeHead(200, { 'last-modified': modified }).end(request.url === '/a.tar' ? archive : 'fetched');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const checksum = `sha256:${createHash('sha256').update('fetched').digest('hex')}`;
+    const lines = [`ADD ${base}/dir/f?q ${base}/a.tar /web/`, `ADD --checksum=${checksum} ${base}/g /g`];
+    const unpacked = `ADD --unpack=true ${base}/a.tar /un/`;
+    const place = context([from, ...lines, unpacked]);
+    await build(place, '-t', 'web');
+    assert.equal(
+      await run('web', 'stat', '-c', '%n %a %u:%g %Y', '/web/f', '/web/a.tar', '/g'),
+      ['/web/f 600 0:0 784903526', '/web/a.tar 600 0:0 784903526', '/g 600 0:0 784903526'].join('\n'),
+    );
+    assert.equal(await run('web', 'cat', '/un/x/y', '/web/f'), 'yfetched');
+    assert.equal(cachedSteps((await build(place)).stdout), 4);
+    const wrong = context([from, `ADD --checksum=sha256:${'0'.repeat(64)} ${base}/g /g`]);
+    assert.match(await failsToBuild(wrong, 1), /digest mismatch/);
+    assert.match(await failsToBuild(context([from, `ADD ${base}/gone /`]), 1), /invalid response status 404/);
+  } finally {
+    server.close();
+  }
+});
+
 test('triggers of a base run in what is built on it', async () => {
   await build(context([from, 'ONBUILD RUN echo trig > /trig', 'ONBUILD ENV T=1', 'RUN test ! -e /trig']), '-t', 'base');
   await build(context(['FROM base', 'RUN cat /trig']), '-t', 'triggered');
@@ -297,6 +329,9 @@ test('bad input: the words, the line, the exit code', async () => {
     [[from, 'COPY --from=0 /a /b'], 1, /circular dependency detected on stage: 0/],
     [[from, 'RUN --security=insecure true'], 1, /security.insecure is not allowed/],
     [[from, 'RUN --network=host true'], 1, /network.host is not allowed/],
+    [['FROM --platform=linux/s390x scratch', 'COPY . /', 'RUN ["/x"]'], 1, /cannot run programs of linux\/s390x/],
+    [[from, 'ADD https://x.invalid/y.git#main /'], 1, /ADD of a git repository/],
+    [[from, `ADD --checksum=sha256:${'0'.repeat(64)} Dockerfile /`], 1, /non-HTTP\(S\) sources/],
   ];
   for (const [lines, code, words] of cases) {
     const place = context(lines, { '.dockerignore': '*.md\n' });
