@@ -26,6 +26,8 @@ import { type BuildCache, openBuildCache } from './services/build/build-cache.ts
 import type { BuildService } from './services/build/build-service.ts';
 import { openBuildService } from './services/build/local-build-service.ts';
 import { requireRunner } from './services/build/run-exec.ts';
+import type { BuildRunService } from './services/build-runs/build-run-service.ts';
+import { openRecordedBuilds } from './services/build-runs/recorded-builds.ts';
 import { openContainerCgroups } from './services/containers/container-cgroups.ts';
 import type { ContainerFiles, ContainerPruner } from './services/containers/container-files-service.ts';
 import type { ContainerService } from './services/containers/container-service.ts';
@@ -80,6 +82,7 @@ export interface Engine {
   transfers: TransferService;
   volumes: VolumeService;
   builds: BuildService;
+  buildRuns: BuildRunService;
   events: EventBus;
   metrics: EngineMetrics;
   /** Stops what runs, for an engine that leaves nothing behind; resolves after `shutdownTimeoutSeconds` at the latest. */
@@ -131,7 +134,8 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   });
   await containers.open();
   const host = { mounter, network, oci, cannotRun };
-  const builds = await openBuilds({ options, instance, storage, events, cache, images, host });
+  const building = await openBuilds({ options, instance, storage, events, cache, images, host });
+  const { builds, runs: buildRuns } = await openRecordedBuilds({ records, builds: building, dataRoot, log });
   transfers.service.goOn();
   return {
     ...{ containers: containers.service, files: containers.files, pruneContainers: containers.prune },
@@ -146,7 +150,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
       ...{ probe: () => probeHost({ directory: dataRoot }), disk: storage.disk },
       ...{ records, events, prepare: (next) => prepareReload({ oci, book: asked.book, transferLimits }, next) },
     }),
-    ...{ transfers: transfers.service, volumes: volumes.service, builds },
+    ...{ transfers: transfers.service, volumes: volumes.service, builds, buildRuns },
     ...{ events, metrics, stopContainers: containers.stopAll },
     async close() {
       await containers.close();

@@ -13,11 +13,17 @@ async function build(builds: BuildService, x: Exchange): Promise<void> {
   const logins = loginsFromWire(x.request.headers['x-registry-config']);
   const tar = bodyOf(x.request);
   try {
-    const lines = linesOf(builds.build({ ...request, logins, tar }), flag(x.query, 'q'));
+    const lines = linesOf(builds.build({ ...request, ...idOf(x), logins, tar }), flag(x.query, 'q'));
     await sendJsonLines(x, lines, (line) => line, { late: true });
   } finally {
     tar.destroy();
   }
+}
+
+/** Clients of ours choose by which id they will ask about it. */
+function idOf({ request }: Exchange): { id?: string } {
+  const id = request.headers['x-beluga-build'];
+  return typeof id === 'string' ? { id } : {};
 }
 
 /** What clients of the classic builder read. One that is to be quiet says everything only when it fails. */

@@ -21,6 +21,8 @@
  *   volumes(name, created_ns, record)     data below <data root>/volumes/NAME; JSON of services/volumes
  *   build_steps(key, created_ns, used_ns,  what builds have made, by what it was made of; `record` JSON of
  *          uses, record)                 services/build
+ *   build_runs(id, started_ns, record)    builds that were asked for and how they went; JSON of services/build-runs,
+ *                                         their logs below <data root>/build/logs/ID
  *
  * Times are nanoseconds since the epoch. `user_version` is the number of migrations applied.
  */
@@ -92,5 +94,8 @@ export const migrations: readonly string[] = [
     uses INTEGER NOT NULL,
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE build_runs (id TEXT PRIMARY KEY, started_ns INTEGER NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ];
