@@ -25,10 +25,14 @@ export interface Route {
 }
 
 /** Answers with JSON. */
-export function sendJson({ response }: Exchange, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`;
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
+export function sendJson(x: Exchange, status: number, body: unknown): void {
+  sendJsonBytes(x, status, Buffer.from(`${JSON.stringify(body)}\n`));
+}
+
+/** The same with JSON that is written already. */
+export function sendJsonBytes({ response }: Exchange, status: number, bytes: Buffer): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': bytes.length });
+  response.end(bytes);
 }
 
 /** Answers without a body. */

@@ -1,12 +1,12 @@
 import { EngineError } from '../../base/errors.ts';
 import { networkId } from '../../base/network-id.ts';
-import type { ContainerService } from '../../services/containers/container-service.ts';
+import type { ContainerDetails, ContainerService } from '../../services/containers/container-service.ts';
 import type { ExecService } from '../../services/exec/exec-service.ts';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { readJson } from '../body.ts';
 import type { BelugaCreated } from '../extension-types.ts';
-import { type Exchange, param, type Route, sendEmpty, sendJson } from '../route.ts';
-import { containerSummaryToWire, containerToWire } from '../wire/container.ts';
+import { type Exchange, param, type Route, sendEmpty, sendJson, sendJsonBytes } from '../route.ts';
+import { containerSummaryToWire, containerToWire, statusWords } from '../wire/container.ts';
 import { createContainerFromWire } from '../wire/create-container.ts';
 import { type Filters, flag, parseFilters, whole } from '../wire/query.ts';
 import { validate } from '../wire/validate.ts';
@@ -42,6 +42,19 @@ function withNetworkNames(filters: Filters, instance: string): Filters {
   return { ...filters, network: filters.network.map((value) => byId.get(value) ?? value) };
 }
 
+const comma = Buffer.from(',');
+const summaries = new WeakMap<ContainerDetails, { status: string; bytes: Buffer }>();
+
+/** Lists are asked for again and again, and most containers stay as they are: of a summary, only `Status` follows the clock. */
+function summaryBytes(container: ContainerDetails, instance: string): Buffer {
+  const status = statusWords(container, Date.now());
+  const before = summaries.get(container);
+  if (before?.status === status) return before.bytes;
+  const bytes = Buffer.from(JSON.stringify(containerSummaryToWire(container, instance)));
+  summaries.set(container, { status, bytes });
+  return bytes;
+}
+
 async function list({ containers, system }: Services, x: Exchange): Promise<void> {
   const limit = whole(x.query, 'limit');
   const { instance } = system.facts();
@@ -51,11 +64,8 @@ async function list({ containers, system }: Services, x: Exchange): Promise<void
     ...(limit !== undefined && limit > 0 && { limit }),
     filters: withNetworkNames(parseFilters(x.query, listFilters), instance),
   });
-  sendJson(
-    x,
-    200,
-    found.map((container) => containerSummaryToWire(container, instance)),
-  );
+  const parts = found.flatMap((container) => [comma, summaryBytes(container, instance)]);
+  sendJsonBytes(x, 200, Buffer.concat([Buffer.from('['), ...parts.slice(1), Buffer.from(']\n')]));
 }
 
 async function create({ containers }: Services, x: Exchange): Promise<void> {

@@ -140,6 +140,8 @@ export function buildPrinter(): (message: BuildMessage) => string[] {
       const words = decoder.write(Buffer.from(message.log.data));
       return words === '' ? [] : [stream(words)];
     }
+    // the classic builder has no words for it
+    if ('missed' in message) return [];
     const { cached, key } = message.done;
     return [...(cached ? [stream(' ---> Using cache\n')] : []), stream(` ---> ${short(key)}\n`)];
   };

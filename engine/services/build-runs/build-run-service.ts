@@ -1,6 +1,6 @@
 import type { Channel } from '../../base/channel.ts';
 import type { ErrorParams } from '../../base/errors.ts';
-import type { BuildMessage, BuildNetwork, PlannedStep } from '../build/build-service.ts';
+import type { BuildNetwork, CacheMiss, PlannedStep } from '../build/build-service.ts';
 
 /** `lost`: the engine ended in the middle of it. */
 export type BuildRunState = 'running' | 'done' | 'failed' | 'cancelled' | 'lost';
@@ -40,9 +40,6 @@ export interface BuildRunDetail extends BuildRun {
   steps: readonly BuildRunStep[];
   warnings: readonly string[];
 }
-
-/** Why a step was not taken from the cache. */
-export type CacheMiss = Extract<BuildMessage, { missed: unknown }> extends { missed: infer Miss } ? Miss : never;
 
 export interface BuildRunStep extends PlannedStep {
   state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';

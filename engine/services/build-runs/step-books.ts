@@ -1,4 +1,4 @@
-import type { BuildMessage, PlannedStep } from '../build/build-service.ts';
+import type { BuildMessage, CacheMiss, MissReason, PlannedStep } from '../build/build-service.ts';
 import type { BuildRunStep } from './build-run-service.ts';
 import type { SecretWords } from './secret-words.ts';
 import { createStepLines, type StepLines } from './step-lines.ts';
@@ -26,6 +26,13 @@ const fresh = (number: number): BuildRunStep => ({
   ...{ number, words: '', lines: { first: 0, last: 0 }, after: [], makes: true },
   ...{ state: 'waiting', logLines: 0 },
 });
+
+/** Instructions may name what nobody should keep. */
+function covered(miss: CacheMiss, { without }: SecretWords): CacheMiss {
+  const texts = (reason: MissReason): MissReason =>
+    reason.kind === 'instruction' ? { ...reason, from: without(reason.from), to: without(reason.to) } : reason;
+  return { ...miss, reasons: miss.reasons.map(texts) };
+}
 
 export function createStepBooks({ secrets, openLog }: StepBooksParts): StepBooks {
   const steps = new Map<number, BuildRunStep>();
@@ -67,6 +74,10 @@ export function createStepBooks({ secrets, openLog }: StepBooksParts): StepBooks
     },
     tell(message) {
       const step = stepOf(message.step);
+      if ('missed' in message) {
+        step.missed = covered(message.missed, secrets);
+        return;
+      }
       if ('started' in message && step.words === '') step.words = secrets.without(message.started.words);
       begin(step);
       if ('log' in message) {

@@ -60,6 +60,8 @@ export type BuildMessage =
   | { step: number; pull: PullMessage }
   /** `cached`: nothing was done; `key` names the step's result. */
   | { step: number; done: { cached: boolean; key: string } }
+  /** Comes before `started` of a step that was run, where it is known why nothing of the cache could be taken. */
+  | { step: number; missed: CacheMiss }
   | { warning: string }
   | { built: { imageId: Digest; references: readonly string[] } };
 
@@ -74,6 +76,31 @@ export interface PlannedStep {
   /** Files come of it: a base image or a layer. Others change the image's configuration only. */
   makes: boolean;
 }
+
+/** Why a step had to be run: what is other than when the step at this place of this Dockerfile was last run here. */
+export interface CacheMiss {
+  /** At least one; what weighs most comes first. At most 20 of files. */
+  reasons: readonly MissReason[];
+  /** Files that have changed besides those that are named. */
+  moreFiles: number;
+}
+
+export type MissReason =
+  /** `path` in the context, or in what COPY --from takes from. */
+  | { kind: 'file'; change: 'changed' | 'added' | 'removed'; path: string }
+  /** Of ARG, or of ENV that lies below. Absent: it was not there; `hidden`: its name says that it is a secret. */
+  | { kind: 'argument'; name: string; from?: string; to?: string; hidden: boolean }
+  /** Ids of images. */
+  | { kind: 'base'; reference: string; from: Digest; to: Digest }
+  | { kind: 'instruction'; from: string; to: string }
+  /** User, directory, network, or something else that an earlier instruction sets. */
+  | { kind: 'settings' }
+  /** A step that this one stands on, or copies from, was run anew. */
+  | { kind: 'earlier'; step: number }
+  /** The build was told to use no cache. */
+  | { kind: 'no-cache' }
+  /** It was made, and has been removed from the cache since. */
+  | { kind: 'removed' };
 
 /** Builds images from Dockerfiles. */
 export interface BuildService {

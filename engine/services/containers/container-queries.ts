@@ -30,10 +30,12 @@ export function createContainerQueries(
   // a record is replaced whole on every change
   const known = new WeakMap<ContainerRecord, ContainerDetails>();
   const details = (record: ContainerRecord, names = links.names()): ContainerDetails => {
-    const found = known.get(record) ?? detailsOf(record, paths);
+    const found = known.get(record) ?? { ...detailsOf(record, paths), links: [], linkedAs: [] };
     known.set(record, found);
+    const own = links.linksOf(record);
+    const linkedAs = names.get(record.id) ?? [];
     // these are other records' as well
-    return { ...found, links: links.linksOf(record), linkedAs: names.get(record.id) ?? [] };
+    return own.length + linkedAs.length === 0 ? found : { ...found, links: own, linkedAs };
   };
   const measured = async (record: ContainerRecord, names = links.names()): Promise<ContainerDetails> => ({
     ...details(record, names),
