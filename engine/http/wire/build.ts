@@ -182,10 +182,12 @@ const cacheFilters = [
 export function pruneFromWire(query: URLSearchParams): CacheFilter {
   const filters = parseFilters(query, cacheFilters);
   const until = (filters.until ?? filters['unused-for'])?.[0];
+  const ids = filters.id;
   const keep = whole(query, 'keep-storage') ?? whole(query, 'reserved-space');
   return {
     ...(until !== undefined && { unusedSince: unusedSince(until) }),
     ...(keep ? { keepBytes: keep } : {}),
+    ...(ids !== undefined && { ids }),
   };
 }
 

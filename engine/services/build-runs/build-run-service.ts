@@ -1,5 +1,5 @@
 import type { Channel } from '../../base/channel.ts';
-import type { ErrorParams } from '../../base/errors.ts';
+import type { ErrorCode, ErrorParams } from '../../base/errors.ts';
 import type { BuildNetwork, CacheMiss, PlannedStep } from '../build/build-service.ts';
 
 /** `lost`: the engine ended in the middle of it. */
@@ -19,7 +19,7 @@ export interface BuildRun {
   target?: string;
   platform?: string;
   imageId?: string;
-  error?: { message: string; code: string; reason?: string; params: ErrorParams; line?: number };
+  error?: { message: string; code: ErrorCode; reason?: string; params: ErrorParams; line?: number };
   /** Steps of all; 0 until they are known. */
   total: number;
   /** The one that was begun last. */

@@ -132,4 +132,6 @@ export interface CacheFilter {
   unusedSince?: Date;
   /** Bytes that may stay. */
   keepBytes?: number;
+  /** Only those whose ids begin so. */
+  ids?: readonly string[];
 }

@@ -63,10 +63,11 @@ function cachedStep(step: StoredStep): CachedStep {
 }
 
 /** The longest unused go first, as long as more than `keepBytes` is there. */
-function toPrune(steps: readonly StoredStep[], { unusedSince, keepBytes }: CacheFilter): StoredStep[] {
+function toPrune(steps: readonly StoredStep[], { unusedSince, keepBytes, ids }: CacheFilter): StoredStep[] {
   let kept = 0;
   return steps.filter((step) => {
     if (unusedSince && step.lastUsed >= unusedSince) return false;
+    if (ids && !ids.some((id) => step.key.startsWith(id))) return false;
     if (keepBytes === undefined) return true;
     kept += sizeOf(step);
     return kept > keepBytes;
