@@ -65,7 +65,11 @@ export function openRunAccount(parts: RunAccountParts): RunAccount {
       }
       changed();
     },
-    end: () => (books.imageId === undefined ? close('cancelled', 'cancelled') : close('done', 'done')),
+    end() {
+      if (books.imageId === undefined) return close('cancelled', 'cancelled');
+      steps.skipRest();
+      return close('done', 'done');
+    },
     async fail(error) {
       if (error instanceof EngineError && error.code === 'cancelled') return close('cancelled', 'cancelled');
       books.error = failureOf(error, secrets);

@@ -9,6 +9,8 @@ export interface StepBooks {
   plan(steps: readonly PlannedStep[]): void;
   tell(message: Extract<BuildMessage, { step: number }>): void;
   running(): BuildRunStep[];
+  /** Steps that nobody had to look at, for what stands on them was there from before. */
+  skipRest(): void;
   /** Resolves when its log is written. */
   end(step: BuildRunStep, state: BuildRunStep['state']): Promise<void>;
   /** Number of the one that was begun last. */
@@ -44,16 +46,18 @@ export function createStepBooks({ secrets, openLog }: StepBooksParts): StepBooks
     steps.set(number, step);
     return step;
   };
+  const logOf = (number: number) => {
+    const own = logs.get(number) ?? { log: openLog(number), lines: createStepLines() };
+    logs.set(number, own);
+    return own;
+  };
   const begin = (step: BuildRunStep) => {
     if (step.startedAt !== undefined) return;
     step.state = 'running';
     step.startedAt = Date.now();
     current = step.number;
-  };
-  const logOf = (number: number) => {
-    const own = logs.get(number) ?? { log: openLog(number), lines: createStepLines() };
-    logs.set(number, own);
-    return own;
+    // whoever reads it waits for what is to come
+    logOf(step.number);
   };
   const write = (step: BuildRunStep, stream: 'stdout' | 'stderr', text: string) => {
     const at = Date.now() - (step.startedAt ?? 0);
@@ -88,6 +92,10 @@ export function createStepBooks({ secrets, openLog }: StepBooksParts): StepBooks
         step.cached = message.done.cached;
         void end(step, 'done');
       }
+    },
+    skipRest() {
+      for (const step of steps.values())
+        if (step.state === 'waiting') Object.assign(step, { state: 'done', cached: step.makes });
     },
     running: () => [...steps.values()].filter(({ state }) => state === 'running'),
     end,

@@ -151,9 +151,9 @@ function StepFacts({ build, step }: { build: BuildDetail; step: BuildStep }) {
           <h2 className="font-semibold text-body">{t('builds.after')}</h2>
           <ul className="mt-1 mb-2">
             {before.map(({ number, words }) => (
-              <li key={number} className="flex h-5 gap-2 overflow-hidden whitespace-nowrap text-fg-2">
-                <span className="text-fg-4 tabular-nums">{number}</span>
-                <code className="mono overflow-hidden text-ellipsis text-caption leading-5">{words}</code>
+              <li key={number} className="flex h-5 items-center gap-2 overflow-hidden whitespace-nowrap text-fg-2">
+                <span className="w-5 flex-none text-right text-caption text-fg-4 tabular-nums">{number}</span>
+                <code className="mono overflow-hidden text-ellipsis text-caption">{words}</code>
               </li>
             ))}
           </ul>

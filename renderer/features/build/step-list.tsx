@@ -3,7 +3,6 @@ import { type KeyboardEvent, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
 import { tookText } from '../../host/build-state.tsx';
-import { ageSpan } from '../../host/figures.ts';
 import { cx } from '../../ui/class-names.ts';
 import { StatusGlyph } from '../../ui/status-glyph.tsx';
 import { axisTicks, instructionOf, type StageGroup, stageGroups } from './stage-groups.ts';
@@ -86,10 +85,10 @@ function Axis({ span }: { span: number }) {
         {axisTicks(span).map((tick) => (
           <span
             key={tick}
-            className={cx('absolute tabular-nums', tick > 0 && '-translate-x-1/2')}
+            className={cx('absolute whitespace-nowrap tabular-nums', tick > 0 && '-translate-x-1/2')}
             style={{ left: `${(tick / span) * 100}%` }}
           >
-            {tick === 0 ? '0' : ageSpan(tick, true)}
+            {tick === 0 ? '0' : t('time.seconds', { n: tick / 1000 })}
           </span>
         ))}
       </span>
