@@ -116,6 +116,7 @@ test('run again from the list, by the keyboard: the form is as it was, and every
 });
 
 test('a step that fails: the line is marked, its last words are shown, and the list says why', async () => {
+  write('src/a.txt', 'other\n');
   writeDockerfile([...dockerfile.slice(0, 3), 'RUN echo before; echo broken >&2; exit 3']);
   await page.getByRole('row', { name: 'shop:1' }).first().hover();
   await page.getByRole('row', { name: 'shop:1' }).first().getByRole('button', { name: 'Run again' }).click();
@@ -125,6 +126,11 @@ test('a step that fails: the line is marked, its last words are shown, and the l
   await expect(log()).toContainText('broken');
   await expect(page.getByRole('alert').first()).toContainText('line 4');
   await faultlessInBothThemes('build-failed');
+  await steps()
+    .getByRole('option', { name: /COPY src/ })
+    .click();
+  await expect(page.getByText('src/a.txt changed')).toBeVisible();
+  await picture(page, 'build-missed');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('row', { name: 'shop:1' }).first()).toContainText('exit code 3');
 });

@@ -47,7 +47,7 @@ const request = (changes: Partial<BuildRequest> = {}): BuildRequest =>
 
 /** The history over builds that go as told. */
 function open(build: BuildService['build']) {
-  const builds: BuildService = { build, cache: () => [], prune: async () => ({ ids: [], bytes: 0 }) };
+  const builds: BuildService = { build, cache: async () => [], prune: async () => ({ ids: [], bytes: 0 }) };
   return openRecordedBuilds({ records, builds, dataRoot: folder, log: { warn: () => {} } });
 }
 

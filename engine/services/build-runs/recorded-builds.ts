@@ -79,9 +79,9 @@ function lost(run: BuildRunDetail): BuildRunDetail {
   return { ...run, state: 'lost', steps };
 }
 
-/** A prune by size or by ids is about the cache alone. */
-function toForget({ ended }: Office, { unusedSince, keepBytes, ids }: CacheFilter): string[] {
-  if (keepBytes !== undefined || ids !== undefined) return [];
+/** A prune that picks parts of the cache, or by size, is about the cache alone. */
+function toForget({ ended }: Office, { all, unusedSince, ...picked }: CacheFilter): string[] {
+  if (Object.values(picked).some((value) => value !== undefined)) return [];
   const isOld = ({ startedAt, endedAt = startedAt }: BuildRunDetail) => !unusedSince || endedAt < unusedSince.getTime();
   return [...ended.values()].filter(isOld).map(({ id }) => id);
 }

@@ -95,7 +95,7 @@ export type MissReason =
   | { kind: 'instruction'; from: string; to: string }
   /** User, directory, network, or something else that an earlier instruction sets. */
   | { kind: 'settings' }
-  /** A step that this one stands on, or copies from, was run anew. */
+  /** What a step has made that this one stands on, or copies from, is other than it was. */
   | { kind: 'earlier'; step: number }
   /** The build was told to use no cache. */
   | { kind: 'no-cache' }
@@ -109,29 +109,50 @@ export interface BuildService {
    * @throws EngineError `invalid` for a Dockerfile or a context that is wrong, `BuildFailure` for a step that failed
    */
   build(request: BuildRequest): Channel<BuildMessage>;
-  /** What is cached, the last used first. */
-  cache(): readonly CachedStep[];
-  /** Forgets cached steps that no running build uses. @returns their ids, and the bytes that became free */
+  /** What is cached, the last used first. Folders of cache mounts are measured each time. */
+  cache(): Promise<readonly CacheRecord[]>;
+  /** Takes away what no running build uses. @returns ids, and the bytes that became free */
   prune(filter: CacheFilter): Promise<{ ids: readonly string[]; bytes: number }>;
 }
 
-export interface CachedStep {
+/** BuildKit's words: `regular` is the result of a step, or a download. */
+export type CacheType = 'regular' | 'exec.cachemount' | 'source.local' | 'source.git.checkout';
+
+export interface CacheRecord {
+  /** 25 hex digits. */
   id: string;
+  type: CacheType;
+  /** Id of what it stands on. */
   parent?: string;
-  /** The instruction. */
-  words: string;
-  /** Bytes of its layer. */
+  /** The instruction, or what the folder is for. */
+  description: string;
+  /** Bytes of its layer or folder. */
   size: number;
   created: Date;
   lastUsed: Date;
   uses: number;
+  /** By a running build. */
+  inUse: boolean;
+  /** An image has the layer too: taking it away frees nothing. */
+  shared: boolean;
 }
 
+/** What a prune takes: what all of these say. Of lists one value has to fit; ids may be the beginning of one. */
 export interface CacheFilter {
+  /** Also what images share. */
+  all?: boolean;
   /** Only what was not used since then. */
   unusedSince?: Date;
-  /** Bytes that may stay. */
-  keepBytes?: number;
-  /** Only those whose ids begin so. */
   ids?: readonly string[];
+  parents?: readonly string[];
+  types?: readonly string[];
+  descriptions?: readonly string[];
+  inUse?: boolean;
+  shared?: boolean;
+  /** Bytes that stay in any case. */
+  reservedBytes?: number;
+  /** Bytes that may stay. */
+  maximumBytes?: number;
+  /** Bytes that shall be free on the disk. */
+  minimumFreeBytes?: number;
 }
