@@ -5,7 +5,11 @@ import { devDependencies, version } from '../package.json';
 import { createAppEvents } from './app-events.ts';
 import type { AppEvent, AppInfo, Settings } from './bridge/app.ts';
 import { createBridgeServer } from './bridge/bridge-server.ts';
+import { createBuildFolders } from './builds/build-folders.ts';
+import { openBuildRecipes } from './builds/build-recipes.ts';
+import { type BuildSources, createBuilds } from './builds/builds.ts';
 import { appHandlers } from './handlers/app-handlers.ts';
+import { buildHandlers } from './handlers/build-handlers.ts';
 import { containerHandlers } from './handlers/container-handlers.ts';
 import { watchHandlers } from './handlers/container-watch.ts';
 import { hostHandlers } from './handlers/host-handlers.ts';
@@ -159,6 +163,24 @@ function openWindow(own: ReturnType<typeof openApp>): BrowserWindow {
   return window;
 }
 
+interface BuildingParts {
+  ours: OurEngine;
+  isBeluga: () => boolean;
+  loginFor: BuildSources['loginFor'];
+}
+
+/** What builds need of this computer: folders, and how they were asked for. */
+function openBuilding({ ours, isBeluga, loginFor }: BuildingParts) {
+  const folders = createBuildFolders();
+  const recipes = openBuildRecipes(userData('builds.json'));
+  const builds = createBuilds({ ...ours, isBeluga, folders, recipes, loginFor });
+  let last: string | undefined;
+  const drop = (place: string) => {
+    last = place;
+  };
+  return { folders, recipes, builds, drop, dropped: () => last };
+}
+
 /** Who is signed in where; to be called when the app is ready. */
 function openLogins({ host }: OurEngine) {
   const loginFile = openLoginFile(userData('logins.json'), keychainOf(safeStorage, process.platform));
@@ -186,6 +208,7 @@ async function run(switches: Switches): Promise<void> {
   const signedIn = openLogins(ours);
   const isBeluga = () => ours.engine.state.version?.beluga !== undefined;
   const transfers = createTransfers({ ...ours, isBeluga, loginFor: signedIn.logins.loginFor });
+  const building = openBuilding({ ours, isBeluga, loginFor: signedIn.logins.loginFor });
   const server = createBridgeServer({
     toFailure,
     handlers: {
@@ -193,6 +216,7 @@ async function run(switches: Switches): Promise<void> {
       ...hostHandlers(ours),
       ...imageHandlers({ ...ours, chooseNewFile: (name) => chooseNewFile(own.window(), name) }),
       ...transferHandlers(transfers),
+      ...buildHandlers({ ...building, host: ours.host, chooseFolder: () => chooseFolder(own.window()) }),
       ...containerHandlers(ours),
       ...watchHandlers(ours),
       ...portHandlers({ ...ours, openInBrowser, chooseFolder: () => chooseFolder(own.window()) }),
@@ -200,7 +224,7 @@ async function run(switches: Switches): Promise<void> {
       ...terminalHandlers({ host: ours.host, openHostTerminal: (size) => openHostTerminal(ours.socket, size) }),
     },
   });
-  connectIpc(server, () => own.window()?.webContents.id);
+  connectIpc({ server, ownContents: () => own.window()?.webContents.id, dropped: building.drop });
   const window = openWindow(own);
   const leaving = new AbortController();
   void keepHandedOver({ ours, logins: signedIn.logins }, leaving.signal);
@@ -218,6 +242,7 @@ async function run(switches: Switches): Promise<void> {
     leaving.abort();
     server.close();
     transfers.close();
+    building.builds.close();
     void ours.engine.close();
   });
   if (switches.report || switches.screenshot !== undefined || switches.welcome) {

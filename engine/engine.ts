@@ -29,6 +29,8 @@ import { type BuildCache, openBuildCache } from './services/build/build-cache.ts
 import type { BuildService } from './services/build/build-service.ts';
 import { openBuildService } from './services/build/local-build-service.ts';
 import { requireRunner } from './services/build/run-exec.ts';
+import type { BuildRunService } from './services/build-runs/build-run-service.ts';
+import { openRecordedBuilds, type RecordedBuilds } from './services/build-runs/recorded-builds.ts';
 import { openContainerCgroups } from './services/containers/container-cgroups.ts';
 import type { ContainerFiles, ContainerPruner } from './services/containers/container-files-service.ts';
 import type { ContainerService } from './services/containers/container-service.ts';
@@ -82,6 +84,7 @@ export interface Engine {
   transfers: TransferService;
   volumes: VolumeService;
   builds: BuildService;
+  buildRuns: BuildRunService;
   events: EventBus;
   metrics: EngineMetrics;
   /** Stops what runs, for an engine that leaves nothing behind; resolves after `shutdownTimeoutSeconds` at the latest. */
@@ -150,7 +153,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
       ...{ probe: () => probeHost({ directory: dataRoot }), disk: storage.disk },
       ...{ records, events, prepare: (next) => prepareReload({ oci, book: asked.book, transferLimits }, next) },
     }),
-    ...{ transfers: transfers.service, volumes: volumes.service, builds },
+    ...{ transfers: transfers.service, volumes: volumes.service, builds: builds.builds, buildRuns: builds.runs },
     ...{ events, metrics, stopContainers: containers.stopAll },
     async close() {
       await containers.close();
@@ -264,7 +267,7 @@ interface BuildParts {
   host: { mounter: Mounter; network: NetworkProvider; oci: Runtimes; cannotRun: EngineError | undefined };
 }
 
-function openBuilds({
+async function openBuilds({
   options,
   instance,
   storage,
@@ -274,11 +277,11 @@ function openBuilds({
   host,
   transport,
   log,
-}: BuildParts): Promise<BuildService> {
+}: BuildParts): Promise<RecordedBuilds> {
   const { dataRoot, runRoot } = options;
   const { mounter, network, oci, cannotRun } = host;
   const { records, snapshots, files } = storage;
-  return openBuildService({
+  const builds = await openBuildService({
     ...{ records, events, cache, images, dataRoot, platform: hostPlatform(), parallel: Math.max(2, cpus().length) },
     ...{ cacheRules: () => options.builderGc, transport, log },
     sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId },
@@ -287,6 +290,7 @@ function openBuilds({
       ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance, runsPrograms },
     },
   });
+  return openRecordedBuilds({ records, builds, dataRoot, log });
 }
 
 /** A step's process would be the host's root, which the user does not want. */

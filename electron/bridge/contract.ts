@@ -4,6 +4,7 @@
  * `port-protocol.ts`. A new method is one line here or in a file of its concern, and one handler in main.
  */
 import { appMethods } from './app.ts';
+import { buildMethods } from './builds.ts';
 import { containerMethods } from './containers.ts';
 import type { Outcome } from './failure.ts';
 import { hostMethods } from './host.ts';
@@ -18,6 +19,7 @@ import { transferMethods } from './transfers.ts';
 export const methods = {
   ...appMethods,
   ...hostMethods,
+  ...buildMethods,
   ...containerMethods,
   ...imageMethods,
   ...portMethods,

@@ -30,12 +30,13 @@ export function pruneFilters({ dangling, until }: PruneFilters): string {
 
 interface Message extends ProgressLine {
   readonly stream?: string;
+  readonly aux?: { readonly ID?: string };
   readonly error?: string;
   readonly errorDetail?: object;
 }
 
 /** Lines in which a refusal is one more line; it fails the iteration. */
-async function* messagesOf(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<Message> {
+export async function* messagesOf(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<Message> {
   for await (const value of readJsonLines(bodyOf(response, signal))) {
     const message = value as Message;
     if (message.error !== undefined) {

@@ -11,6 +11,7 @@ import type {
 import Docker from 'dockerode';
 import type { ContainerCalls, DockerHost, SystemCalls } from '../../engine/compose/docker-host.ts';
 import type { BelugaCreated } from '../../engine/http/extension-types.ts';
+import { buildCalls } from './docker-builds.ts';
 import { imageCalls, withLogin } from './docker-images.ts';
 import {
   bodyOf,
@@ -137,6 +138,7 @@ export function createDockerodeHost(socketPath: string): DockerHost {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   };
   return {
+    builds: buildCalls(send),
     containers: containerCalls(send),
     images: imageCalls(send),
     system: systemCalls(send),

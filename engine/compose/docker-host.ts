@@ -4,6 +4,7 @@
  * work and the iteration at once.
  */
 import type {
+  BuildCache,
   ContainerCreateRequest,
   ContainerInspectResponse,
   ContainerStatsResponse,
@@ -186,7 +187,38 @@ export interface TerminalCalls {
   ask(id: string, command: readonly string[]): Promise<string | undefined>;
 }
 
+export interface BuildRequest {
+  /** Path in the context. */
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly platform?: string;
+  readonly references: readonly string[];
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly noCache: boolean;
+  readonly pull: boolean;
+  /** 16 hex digits: a Beluga engine remembers the build by it. */
+  readonly id: string;
+  /** By registry; Docker Hub is `https://index.docker.io/v1/`. */
+  readonly logins: Readonly<Record<string, HostLogin>>;
+}
+
+/** What the classic builder says: words as they come, and the image at the end. */
+export interface BuildWords {
+  readonly text?: string;
+  readonly imageId?: string;
+}
+
+export interface BuildCalls {
+  /** A refusal and a step that fails end the iteration with a failure. @param context an archive (tar) */
+  build(request: BuildRequest, context: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<BuildWords>;
+  /** What builds have left to be used again, where the host tells. */
+  cache(): Promise<BuildCache[]>;
+  /** Without an id everything that no build uses. */
+  pruneCache(id?: string): Promise<{ freed: number }>;
+}
+
 export interface DockerHost {
+  readonly builds: BuildCalls;
   readonly terminals: TerminalCalls;
   readonly containers: ContainerCalls;
   readonly images: ImageCalls;

@@ -1,3 +1,4 @@
+import type { BuildRun, BuildRunDetail, StoredLine } from '../services/build-runs/build-run-service.ts';
 import type { ContainerFailure, ContainerWarning } from '../services/containers/container-service.ts';
 import type { PortAnswer } from '../services/networks/port-service.ts';
 import type { EndpointHealth, MirrorTest, RegistrySettings } from '../services/registries/registry-service.ts';
@@ -131,6 +132,24 @@ export interface BelugaTransferRequest {
   reference: string;
   platform?: string;
 }
+
+/**
+ * GET /beluga/builds; with `follow=1` a line of this at once and after each change, at most 5 a second. Newest first, also
+ * those of other clients and of engines before this one; the last 100 are kept.
+ */
+export interface BelugaBuilds {
+  builds: readonly BuildRun[];
+}
+
+/**
+ * GET /beluga/builds/ID; with `follow=1` in the same way until it has ended. POST /beluga/builds/ID/cancel (204) ends one that
+ * runs, DELETE /beluga/builds/ID (204) forgets one that has ended. A client of POST /build chooses the id by its header
+ * X-Beluga-Build: 16 hex digits.
+ */
+export type BelugaBuild = BuildRunDetail;
+
+/** GET /beluga/builds/ID/steps/NUMBER/log: a line of this for each line of its output, until the step has ended. */
+export type BelugaBuildLine = StoredLine;
 
 /** GET /beluga/names?text=post: names of repositories that go on so, from the registries that can be searched. */
 export interface BelugaNames {

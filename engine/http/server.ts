@@ -6,6 +6,7 @@ import { EngineError, toEngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { BuildService } from '../services/build/build-service.ts';
+import type { BuildRunService } from '../services/build-runs/build-run-service.ts';
 import type { ContainerFiles, ContainerPruner } from '../services/containers/container-files-service.ts';
 import type { ContainerService } from '../services/containers/container-service.ts';
 import type { ExecService } from '../services/exec/exec-service.ts';
@@ -25,6 +26,7 @@ import { type Exchange, sendJson } from './route.ts';
 import { createRouter, type Match, type Router } from './router.ts';
 import { absentRoutes } from './routes/absent.ts';
 import { buildRoutes } from './routes/build.ts';
+import { buildRunRoutes } from './routes/build-runs.ts';
 import { buildKitRoutes, lateBuildKit } from './routes/buildkit.ts';
 import { containerFileRoutes } from './routes/container-files.ts';
 import { containerStreamRoutes } from './routes/container-streams.ts';
@@ -61,6 +63,7 @@ export interface DockerApiDependencies {
   transfers: TransferService;
   volumes: VolumeService;
   builds: BuildService;
+  buildRuns: BuildRunService;
   events: EventBus;
   metrics: EngineMetrics;
   /** Reads the configuration file again. */
@@ -109,6 +112,7 @@ export function createDockerApi(dependencies: DockerApiDependencies): DockerApi 
     ...volumeRoutes(dependencies),
     ...buildRoutes({ ...dependencies, buildKit }),
     ...buildKitRoutes(buildKit),
+    ...buildRunRoutes(dependencies),
     ...metricsRoutes(dependencies),
     ...reloadRoutes(dependencies),
     ...absentRoutes,

@@ -1,5 +1,6 @@
 import { EngineError } from '../base/errors.ts';
 import type { BuildService } from '../services/build/build-service.ts';
+import type { BuildRunService } from '../services/build-runs/build-run-service.ts';
 import type { RegistryService } from '../services/registries/registry-service.ts';
 import type { TransferService } from '../services/transfers/transfer-service.ts';
 import type { VolumeService } from '../services/volumes/volume-service.ts';
@@ -36,6 +37,16 @@ export const unusedBuilds: BuildService = {
   build: notUsed('build'),
   cache: async () => [],
   prune: notUsed('prune'),
+};
+
+export const unusedBuildRuns: BuildRunService = {
+  list: () => [],
+  watch: notUsed('watch'),
+  one: notUsed('one'),
+  watchOne: notUsed('watchOne'),
+  log: notUsed('log'),
+  cancel: notUsed('cancel'),
+  remove: notUsed('remove'),
 };
 
 export const unusedVolumes: VolumeService = {

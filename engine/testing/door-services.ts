@@ -26,7 +26,7 @@ import type { PortService } from '../services/networks/port-service.ts';
 import { createEngineMetrics } from '../services/system/engine-metrics.ts';
 import type { SystemService } from '../services/system/system-service.ts';
 import { doorFacts } from './door-facts.ts';
-import { registriesOf, unusedBuilds, unusedTransfers, unusedVolumes } from './door-registries.ts';
+import { registriesOf, unusedBuildRuns, unusedBuilds, unusedTransfers, unusedVolumes } from './door-registries.ts';
 
 type ProcessStream = Awaited<ReturnType<ContainerService['streams']['attach']>>['stream'];
 
@@ -391,6 +391,7 @@ export function doorServices(changes: Partial<DoorWorld> = {}) {
     transfers: unusedTransfers,
     volumes: unusedVolumes,
     builds: unusedBuilds,
+    buildRuns: unusedBuildRuns,
     events,
     metrics: createEngineMetrics(),
     reload: async () => ({ changed: ['debug'], needRestart: [] }),

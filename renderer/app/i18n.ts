@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import enApp from '../../assets/locales/en/app.json';
+import enBuilds from '../../assets/locales/en/builds.json';
 import enContainers from '../../assets/locales/en/containers.json';
 import enEngine from '../../assets/locales/en/engine.json';
 import enErrors from '../../assets/locales/en/errors.json';
@@ -19,6 +20,7 @@ import enTerminals from '../../assets/locales/en/terminals.json';
 import enTime from '../../assets/locales/en/time.json';
 import enTransfers from '../../assets/locales/en/transfers.json';
 import zhApp from '../../assets/locales/zh-CN/app.json';
+import zhBuilds from '../../assets/locales/zh-CN/builds.json';
 import zhContainers from '../../assets/locales/zh-CN/containers.json';
 import zhEngine from '../../assets/locales/zh-CN/engine.json';
 import zhErrors from '../../assets/locales/zh-CN/errors.json';
@@ -41,6 +43,7 @@ import type { Settings } from '../../electron/bridge/app.ts';
 /** One file for each concern: `t('run.title')` is `title` in `run.json`. */
 const en = {
   app: enApp,
+  builds: enBuilds,
   containers: enContainers,
   engine: enEngine,
   image: enImage,
@@ -60,6 +63,7 @@ const en = {
 };
 const zh = {
   app: zhApp,
+  builds: zhBuilds,
   containers: zhContainers,
   engine: zhEngine,
   image: zhImage,

@@ -3,6 +3,7 @@ import './i18n.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { watchApp } from '../host/app-store.ts';
+import { watchBuilds } from '../host/build-store.ts';
 import { watchHost } from '../host/host-store.ts';
 import { watchTransfers } from '../host/transfers/transfer-store.ts';
 import { App } from './app.tsx';
@@ -12,6 +13,7 @@ import { ErrorBoundary } from './error-boundary.tsx';
 watchApp();
 watchHost();
 watchTransfers();
+watchBuilds();
 
 const root = document.getElementById('root');
 if (root) {

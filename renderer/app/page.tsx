@@ -1,3 +1,5 @@
+import { BuildPage } from '../features/build/build-page.tsx';
+import { BuildsPage } from '../features/builds/builds-page.tsx';
 import { ContainerPage } from '../features/container/container-page.tsx';
 import { ContainersPage } from '../features/containers/containers-page.tsx';
 import { ImagePage } from '../features/image/image-page.tsx';
@@ -19,6 +21,8 @@ export function Page({ path }: { path: readonly string[] }) {
       );
     case 'images':
       return second ? <ImagePage key={second} id={second} part={third} /> : <ImagesPage />;
+    case 'builds':
+      return second ? <BuildPage key={second} id={second} /> : <BuildsPage />;
     case 'terminal':
       return <HostTerminalPage />;
     case 'settings':

@@ -1,3 +1,5 @@
+import { BuildDialog } from '../features/builds/build-dialog.tsx';
+import { CacheDialog } from '../features/builds/cache-dialog.tsx';
 import { RemoveQuestion } from '../features/containers/remove-question.tsx';
 import { RenameDialog } from '../features/containers/rename-dialog.tsx';
 import { PruneDialog } from '../features/images/prune-dialog.tsx';
@@ -31,6 +33,10 @@ export function RequestedDialog() {
       return <RemoveQuestion ids={current.ids} onClose={closeRequest} />;
     case 'rename-container':
       return <RenameDialog id={current.id} onClose={closeRequest} />;
+    case 'build':
+      return <BuildDialog key={current.form.folder ?? ''} given={current.form} onClose={closeRequest} />;
+    case 'build-cache':
+      return <CacheDialog onClose={closeRequest} />;
     case 'keys':
       return <KeysDialog onClose={closeRequest} />;
     default:

@@ -1,4 +1,4 @@
-import { Container, Layers, Settings, SquareTerminal } from 'lucide-react';
+import { Container, Hammer, Layers, Settings, SquareTerminal } from 'lucide-react';
 import type { HostState } from '../host/host-store.ts';
 
 type Entities = Pick<HostState, 'containers' | 'images'>;
@@ -12,6 +12,7 @@ const countImages = (host: Entities) =>
 export const sections = [
   { path: 'containers', title: 'app.containers', icon: Container, counts: countContainers, foot: false },
   { path: 'images', title: 'app.images', icon: Layers, counts: countImages, foot: false },
+  { path: 'builds', title: 'builds.title', icon: Hammer, counts: undefined, foot: false },
   { path: 'terminal', title: 'terminals.hostTitle', icon: SquareTerminal, counts: undefined, foot: true },
   { path: 'settings', title: 'app.settings', icon: Settings, counts: undefined, foot: true },
 ] as const;

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { BuildForm } from '../../electron/bridge/builds.ts';
 
 /** An image under one of its names, or without one. */
 export interface ImageName {
@@ -18,6 +19,9 @@ export type Request =
   | { readonly kind: 'remove-images'; readonly images: readonly ImageName[] }
   | { readonly kind: 'remove-containers'; readonly ids: readonly string[] }
   | { readonly kind: 'rename-container'; readonly id: string }
+  /** What is known of the form already. */
+  | { readonly kind: 'build'; readonly form: Partial<BuildForm> }
+  | { readonly kind: 'build-cache' }
   | { readonly kind: 'keys' };
 
 interface Requests {

@@ -9,7 +9,8 @@ function chordOf(event: KeyboardEvent): string {
   return `${event.ctrlKey || event.metaKey ? 'Mod+' : ''}${event.altKey ? 'Alt+' : ''}${shift ? 'Shift+' : ''}${key === ' ' ? 'Space' : key}`;
 }
 
-const floating = '[role="dialog"],[role="alertdialog"],[role="menu"],[role="listbox"]';
+/** A list that stands in the page itself is no list of suggestions. */
+const floating = '[role="dialog"],[role="alertdialog"],[role="menu"],[role="listbox"]:not(main [role="listbox"])';
 
 /** A key belongs to the control that has it: text to fields, Enter and Space to buttons, everything to a dialog. */
 function isTaken(event: KeyboardEvent, chord: string): boolean {

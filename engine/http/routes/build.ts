@@ -19,7 +19,7 @@ async function build({ builds, buildKit }: BuildParts, x: Exchange): Promise<voi
   const logins = loginsFromWire(x.request.headers['x-registry-config']);
   const tar = bodyOf(x.request);
   try {
-    const lines = linesOf(builds.build({ ...request, logins, context: tar }), flag(x.query, 'q'));
+    const lines = linesOf(builds.build({ ...request, ...idOf(x), logins, context: tar }), flag(x.query, 'q'));
     await sendJsonLines(x, lines, (line) => line, { late: true });
   } finally {
     tar.destroy();
@@ -45,6 +45,12 @@ async function buildTraced(traced: TracedBuilds, x: Exchange): Promise<void> {
   const outputs = query.get('outputs') ?? undefined;
   const lines = traced.build({ id, sessionId, remote, request, outputs, isQuiet: flag(query, 'q') });
   await sendJsonLines(x, lines, (line) => line);
+}
+
+/** Clients of ours choose by which id they will ask about it. */
+function idOf({ request }: Exchange): { id?: string } {
+  const id = request.headers['x-beluga-build'];
+  return typeof id === 'string' ? { id } : {};
 }
 
 /** What clients of the classic builder read. One that is to be quiet says everything only when it fails. */

@@ -34,6 +34,8 @@ export interface BuildRequest {
   cgroupParent?: string;
   /** By the registry's host. */
   logins: Readonly<Record<string, RegistryLogin>>;
+  /** By which the build can be asked about; one is made when absent. */
+  id?: string;
   /** Absent: the client has sent its request and waits; it can be asked for nothing. */
   client?: BuildClient;
 }
@@ -65,6 +67,10 @@ export type BuildNetwork = 'default' | 'none' | 'host';
 
 /** What happens in a build. Steps are numbered from 1 in the order of the Dockerfile; their messages may be mixed. */
 export type BuildMessage =
+  /** The Dockerfile, when it was found. */
+  | { source: string }
+  /** Before anything is made: all steps. Of a base image that is pulled for it something may be told before. */
+  | { planned: readonly PlannedStep[] }
   | { step: number; total: number; started: { words: string } }
   | { step: number; log: { stream: 'stdout' | 'stderr'; data: Uint8Array } }
   | { step: number; pull: PullMessage; reference: string }
@@ -78,6 +84,18 @@ export type BuildMessage =
 /** Lines of the Dockerfile that a failure is about, from 1; undefined where it is about none. */
 export function linesOfFailure(error: unknown): Lines | undefined {
   return error instanceof DockerfileError || error instanceof BuildFailure ? error.lines : undefined;
+}
+
+export interface PlannedStep {
+  number: number;
+  /** The instruction. */
+  words: string;
+  /** Of the Dockerfile, from 1. */
+  lines: { first: number; last: number };
+  /** Numbers of the steps that it begins with and takes files from. */
+  after: readonly number[];
+  /** Files come of it: a base image or a layer. Others change the image's configuration only. */
+  makes: boolean;
 }
 
 /** Why a step had to be run: what is other than when the step at this place of this Dockerfile was last run here. */

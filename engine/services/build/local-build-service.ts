@@ -20,8 +20,9 @@ import { contextPaths } from './context-paths.ts';
 import { datedHistory } from './dated-history.ts';
 import { createDownloads, type Downloads } from './downloads.ts';
 import { openKeptFolders } from './kept-folders.ts';
-import { type StepPlace, sourcesOf } from './node.ts';
+import type { StepPlace } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
+import { plannedSteps } from './planned-steps.ts';
 import type { ExecDependencies } from './run-exec.ts';
 import { createSolver, type Solver } from './solver.ts';
 import { keyOf } from './step-keys.ts';
@@ -109,6 +110,7 @@ async function runBuild(run: BuildRun): Promise<void> {
   try {
     context = await openContext({ dataRoot, files: sites.files }, request);
     signal.throwIfAborted();
+    run.report({ source: context.dockerfile });
     await buildIn(run, context, lease);
   } catch (error) {
     if (signal.aborted) throw new EngineError('cancelled', 'the build was cancelled');
@@ -132,6 +134,7 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
     buildPlatform: run.platform,
     baseOf: (reference, wanted, step) => baseOf(run, { reference, platform: wanted, step, lease }),
   });
+  report({ planned: plannedSteps(plan) });
   const { signal, limit, cache } = run;
   await fill(context, plan);
   signal.throwIfAborted();
@@ -172,17 +175,9 @@ function nameOfDockerfile({ references: [first], dockerfile = '' }: BuildRequest
 
 /** Steps that make no layer are done with the plan. */
 async function tellOthers({ report }: BuildRun, plan: Plan, solver: Solver): Promise<void> {
-  const own = new Set<number>();
-  const visit = (node: Plan['result']['node']): void => {
-    if (node.op === 'scratch') return;
-    own.add(node.step.number);
-    if (node.op === 'image') return;
-    for (const other of [node.input, ...sourcesOf(node)]) visit(other);
-  };
-  visit(plan.result.node);
   const total = plan.steps.length;
   const under = await solver.keyOf(plan.result.node);
-  for (const { number: step, words } of plan.steps.filter(({ number }) => !own.has(number))) {
+  for (const { number: step, words } of plannedSteps(plan).filter(({ makes }) => !makes)) {
     report({ step, total, started: { words } });
     report({ step, done: { cached: false, key: keyOf('config', under, words) } });
   }

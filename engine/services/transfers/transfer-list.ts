@@ -1,5 +1,6 @@
-import { type Channel, createChannel } from '../../base/channel.ts';
+import type { Channel } from '../../base/channel.ts';
 import { EngineError } from '../../base/errors.ts';
+import { watchView } from '../../base/watched-view.ts';
 import type { TransferAccount } from './transfer-account.ts';
 import type { Transfer } from './transfer-service.ts';
 
@@ -66,33 +67,6 @@ export function createTransferList(): TransferList {
     },
     views,
     changed,
-    watch: () => watchList(views, watchers),
+    watch: () => watchView(views, watchers, { pause: tellPause }),
   };
-}
-
-/** The list now and after changes, the first at once and the others with pauses between them. */
-function watchList(views: () => readonly Transfer[], watchers: Set<() => void>): Channel<readonly Transfer[]> {
-  let timer: NodeJS.Timeout | undefined;
-  let isNew = false;
-  const channel = createChannel<readonly Transfer[]>({
-    onClose: () => {
-      watchers.delete(note);
-      clearTimeout(timer);
-    },
-  });
-  const tell = () => {
-    isNew = false;
-    channel.push(views());
-    timer = setTimeout(() => {
-      timer = undefined;
-      if (isNew) tell();
-    }, tellPause);
-  };
-  function note() {
-    isNew = true;
-    if (!timer) tell();
-  }
-  watchers.add(note);
-  tell();
-  return channel;
 }

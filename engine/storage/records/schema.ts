@@ -25,6 +25,8 @@
  *          used_ms, uses, record)         JSON of services/build
  *   build_marks(place, words, key,        what each step of a Dockerfile was made of when it was last made, to tell why
  *          used_ms, record)               it is made again; JSON of services/build, compressed
+ *   build_runs(id, started_ns, record)    builds that were asked for and how they went; JSON of services/build-runs,
+ *                                         their logs below <data root>/build/logs/ID
  *
  * Times are nanoseconds, with `_ms` milliseconds since the epoch. `user_version` is the number of migrations applied.
  */
@@ -115,5 +117,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX build_marks_by_words ON build_marks (words, used_ms);
   CREATE INDEX build_marks_by_use ON build_marks (used_ms);
+  `,
+  `
+  CREATE TABLE build_runs (id TEXT PRIMARY KEY, started_ns INTEGER NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,13 +1,14 @@
 import { FolderInput } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { buildDropped } from '../../host/build-store.ts';
 import { useOnline } from '../../host/engine-view.tsx';
 import { navigate } from '../../ui/hash-route.ts';
 import { loadFiles } from './load-store.ts';
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
-/** An archive dropped anywhere on the window is loaded. While one hovers: a dashed inset and a pill. */
+/** An archive dropped anywhere on the window is loaded, a folder is built. While one hovers: a dashed inset and a pill. */
 export function DropTarget() {
   const { t } = useTranslation();
   const online = useOnline();
@@ -25,6 +26,7 @@ export function DropTarget() {
       event.preventDefault();
       setOver(false);
       if (!online || !event.dataTransfer) return;
+      if (event.dataTransfer.items[0]?.webkitGetAsEntry()?.isDirectory) return void buildDropped();
       navigate('/images');
       loadFiles(event.dataTransfer.files);
     };

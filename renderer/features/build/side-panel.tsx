@@ -1,0 +1,177 @@
+import { CircleAlert } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
+import { failureText } from '../../host/failure-text.ts';
+import { cx } from '../../ui/class-names.ts';
+import { missTexts } from './miss-words.ts';
+import { instructionOf } from './stage-groups.ts';
+
+export interface SidePanelProps {
+  build: BuildDetail;
+  step: BuildStep | undefined;
+  choose: (step: number) => void;
+}
+
+/** Beside the steps: what went wrong, the Dockerfile with the line of the step, why the step was run. */
+export function SidePanel({ build, step, choose }: SidePanelProps) {
+  const { t } = useTranslation();
+  const { error, warnings, source } = build;
+  return (
+    <aside
+      aria-label={t('builds.side')}
+      className="flex w-108 flex-none flex-col overflow-hidden border-line-1 border-l max-[1100px]:w-80"
+    >
+      {error && (
+        <section className="flex-none border-line-1 border-b px-5 py-3">
+          <h2 className="font-semibold">{t('builds.cause')}</h2>
+          <p role="alert" className="selectable mt-1 text-small text-error-text [overflow-wrap:anywhere]">
+            {failureText(error)}
+          </p>
+        </section>
+      )}
+      {warnings.length > 0 && (
+        <section className="flex-none border-line-1 border-b px-5 py-3">
+          <h2 className="font-semibold">{t('builds.warnings')}</h2>
+          {warnings.map((warning) => (
+            <p key={warning} className="selectable mt-1 text-small text-warning-text [overflow-wrap:anywhere]">
+              {warning}
+            </p>
+          ))}
+        </section>
+      )}
+      {source !== undefined && <Dockerfile build={build} source={source} step={step} choose={choose} />}
+      {step && <StepFacts build={build} step={step} />}
+    </aside>
+  );
+}
+
+interface DockerfileProps extends SidePanelProps {
+  source: string;
+}
+
+function Dockerfile({ build, source, step, choose }: DockerfileProps) {
+  const { t } = useTranslation();
+  const box = useRef<HTMLDivElement>(null);
+  const lines = source.replace(/\n$/, '').split('\n');
+  const failed = build.error?.line;
+  const { first = 0, last = 0 } = step?.lines ?? {};
+  const shown = first || failed;
+  useEffect(() => {
+    box.current?.querySelector(`[data-line="${shown}"]`)?.scrollIntoView({ block: 'nearest' });
+  }, [shown]);
+  const stepAt = (line: number) => build.steps.find(({ lines: at }) => at.first <= line && line <= at.last);
+  return (
+    <section aria-labelledby="dockerfile-title" className="flex min-h-0 flex-1 flex-col">
+      <h2 id="dockerfile-title" className="flex h-9 flex-none items-center px-5 font-semibold">
+        <span className="flex-1">{build.dockerfile}</span>
+        {shown !== undefined && shown > 0 && (
+          <span className="font-normal text-small tabular-nums text-fg-3">
+            {t('builds.lineOf', { line: shown, total: lines.length })}
+          </span>
+        )}
+      </h2>
+      <div
+        ref={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+        tabIndex={0}
+        className="selectable min-h-0 flex-1 overflow-auto pb-2"
+      >
+        {lines.map((text, at) => {
+          const number = at + 1;
+          const isFailed = number === failed;
+          const isShown = first <= number && number <= last;
+          const own = stepAt(number);
+          return <DockerfileLine key={number} {...{ number, text, isFailed, isShown, own, choose }} />;
+        })}
+      </div>
+    </section>
+  );
+}
+
+interface DockerfileLineProps {
+  number: number;
+  text: string;
+  isFailed: boolean;
+  isShown: boolean;
+  /** The step that it belongs to. */
+  own: BuildStep | undefined;
+  choose: (step: number) => void;
+}
+
+function DockerfileLine({ number, text, isFailed, isShown, own, choose }: DockerfileLineProps) {
+  const { t } = useTranslation();
+  return (
+    <div>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the list of steps is there for the keyboard */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a shorter way for the mouse */}
+      <div
+        data-line={number}
+        data-failed={isFailed || undefined}
+        className={cx(
+          'mono flex h-5 w-max min-w-full whitespace-pre pr-4 text-code',
+          isFailed ? 'bg-error-subtle' : isShown && 'bg-fill-hover',
+        )}
+        onClick={own && (() => choose(own.number))}
+      >
+        <span className="w-10 flex-none pr-3 text-right tabular-nums text-fg-4">{number}</span>
+        <SourceLine text={text} isFirst={own === undefined || own.lines.first === number} />
+      </div>
+      {isFailed && (
+        <p className="flex min-h-6 items-center gap-1.5 pr-4 pl-10 text-small text-error-text">
+          <CircleAlert size={14} className="flex-none" aria-hidden />
+          {t('builds.failedHere')}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A line of the Dockerfile: comments quiet, the instruction's word in colour. */
+function SourceLine({ text, isFirst }: { text: string; isFirst: boolean }) {
+  if (text.trimStart().startsWith('#')) return <span className="text-fg-3">{text}</span>;
+  const { word, rest } = isFirst ? instructionOf(text) : { word: '', rest: text };
+  return (
+    <span>
+      <span className="text-accent-text">{word}</span>
+      {rest}
+    </span>
+  );
+}
+
+function StepFacts({ build, step }: { build: BuildDetail; step: BuildStep }) {
+  const { t } = useTranslation();
+  const { after, missed, cached } = step;
+  const before = build.steps.filter(({ number }) => after.includes(number));
+  if (before.length === 0 && !missed && !cached) return null;
+  return (
+    <section className="max-h-1/2 flex-none overflow-y-auto border-line-1 border-t px-5 py-3 text-small">
+      {before.length > 0 && (
+        <>
+          <h2 className="font-semibold text-body">{t('builds.after')}</h2>
+          <ul className="mt-1 mb-2">
+            {before.map(({ number, words }) => (
+              <li key={number} className="flex h-5 items-center gap-2 overflow-hidden whitespace-nowrap text-fg-2">
+                <span className="w-5 flex-none text-right text-caption text-fg-4 tabular-nums">{number}</span>
+                <code className="mono overflow-hidden text-ellipsis text-caption">{words}</code>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {missed && (
+        <>
+          <h2 className="font-semibold text-body">{t('builds.missed.title')}</h2>
+          <ul className="selectable mt-1">
+            {missTexts(missed).map((text) => (
+              <li key={text} className="py-0.5 text-fg-2 [overflow-wrap:anywhere]">
+                {text}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {cached && <p className="text-fg-3">{t('builds.wasCached')}</p>}
+    </section>
+  );
+}
