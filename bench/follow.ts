@@ -8,7 +8,7 @@ import { type Conditions, interleave } from './measure.ts';
 import { checkOutput, writing } from './output.ts';
 
 const containers = 10;
-const bytes = 20_000_000;
+const bytes = 5_000_000;
 
 /** Starts them, follows each from its start to its end, and compares what came with what was written. */
 async function followAll(docker: Docker): Promise<number> {

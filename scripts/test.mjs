@@ -46,11 +46,11 @@ const names = [
   'package',
 ];
 /**
- * Suites that run beside the longest ones, in this order: much of the time of both is waiting. The dockerds of `compare` come
+ * Suites that run beside the longest one, in this order: much of the time of both is waiting. The dockerds of `compare` come
  * last: they make the kernel complain of overlays, which test/host/crash looks for in its log.
  */
-const besides = ['clients', 'app', 'demo', 'package', 'compare'];
-const longest = ['host', 'docker'];
+const besides = ['docker', 'clients', 'app', 'demo', 'package', 'compare'];
+const longest = ['host'];
 
 const more = ['guest-all', 'long'];
 /** What npm run test:long and test:guest run; the words after them are parts of names. */
@@ -117,7 +117,7 @@ function startBeside(chosen, { scratch, filters }) {
   };
 }
 
-/** The suites one after the other; those of `besides` beside the longest ones. */
+/** The suites one after the other; those of `besides` beside the longest one. */
 async function runChosen(chosen, context) {
   const aside = besides.filter((name) => chosen.includes(name));
   if (aside.length === 0 || !chosen.some((name) => longest.includes(name))) return runSuites(chosen, context);
