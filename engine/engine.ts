@@ -16,6 +16,7 @@ import { readCgroupSupport } from './drivers/oci/cgroup-support.ts';
 import { cgroupVersion } from './drivers/oci/cgroups.ts';
 import { openRuntimes, type Runtimes } from './drivers/oci/runtimes.ts';
 import { readSpecHost } from './drivers/oci/spec-host.ts';
+import { runsPrograms } from './drivers/probes/foreign-programs.ts';
 import { probeHost } from './drivers/probes/host-probes.ts';
 import type { EventBus } from './events/event-bus.ts';
 import { createStoredEventBus } from './events/stored-event-bus.ts';
@@ -28,7 +29,7 @@ import type { BuildService } from './services/build/build-service.ts';
 import { openBuildService } from './services/build/local-build-service.ts';
 import { requireRunner } from './services/build/run-exec.ts';
 import type { BuildRunService } from './services/build-runs/build-run-service.ts';
-import { openRecordedBuilds } from './services/build-runs/recorded-builds.ts';
+import { openRecordedBuilds, type RecordedBuilds } from './services/build-runs/recorded-builds.ts';
 import { openContainerCgroups } from './services/containers/container-cgroups.ts';
 import type { ContainerFiles, ContainerPruner } from './services/containers/container-files-service.ts';
 import type { ContainerService } from './services/containers/container-service.ts';
@@ -134,8 +135,8 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   });
   await containers.open();
   const host = { mounter, network, oci, cannotRun };
-  const building = await openBuilds({ options, instance, storage, events, cache, images, host, log });
-  const { builds, runs: buildRuns } = await openRecordedBuilds({ records, builds: building, dataRoot, log });
+  const building = { options, instance, storage, events, cache, images, host, transport: asked.transport, log };
+  const { builds, runs: buildRuns } = await openBuilds(building);
   transfers.service.goOn();
   return {
     ...{ containers: containers.service, files: containers.files, pruneContainers: containers.prune },
@@ -259,11 +260,12 @@ interface BuildParts {
   events: EventBus;
   cache: BuildCache;
   images: Awaited<ReturnType<typeof createImageService>>;
+  transport: Transport;
   log: Log;
   host: { mounter: Mounter; network: NetworkProvider; oci: Runtimes; cannotRun: EngineError | undefined };
 }
 
-function openBuilds({
+async function openBuilds({
   options,
   instance,
   storage,
@@ -271,20 +273,22 @@ function openBuilds({
   cache,
   images,
   host,
+  transport,
   log,
-}: BuildParts): Promise<BuildService> {
+}: BuildParts): Promise<RecordedBuilds> {
   const { dataRoot, runRoot } = options;
   const { mounter, network, oci, cannotRun } = host;
   const { records, snapshots, files } = storage;
-  return openBuildService({
+  const builds = await openBuildService({
     ...{ records, events, cache, images, dataRoot, platform: hostPlatform(), parallel: Math.max(2, cpus().length) },
-    ...{ cacheRules: () => options.builderGc, log },
+    ...{ cacheRules: () => options.builderGc, transport, log },
     sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId },
     exec: {
       runner: () => requireRunner(oci.stepRunner(), cannotRun ?? (storage.remapping && notRemapped())),
-      ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance },
+      ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance, runsPrograms },
     },
   });
+  return openRecordedBuilds({ records, builds, dataRoot, log });
 }
 
 /** A step's process would be the host's root, which the user does not want. */
