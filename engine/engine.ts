@@ -137,8 +137,8 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   });
   await containers.open();
   const host = { mounter, network, oci, cannotRun };
-  const { transport } = asked;
-  const builds = await openBuilds({ options, instance, storage, events, cache, images, host, transport, log });
+  const building = { options, instance, storage, events, cache, images, host, transport: asked.transport, log };
+  const { builds, runs: buildRuns } = await openBuilds(building);
   transfers.service.goOn();
   return {
     ...{ containers: containers.service, files: containers.files, pruneContainers: containers.prune },
@@ -153,7 +153,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
       ...{ probe: () => probeHost({ directory: dataRoot }), disk: storage.disk },
       ...{ records, events, prepare: (next) => prepareReload({ oci, book: asked.book, transferLimits }, next) },
     }),
-    ...{ transfers: transfers.service, volumes: volumes.service, builds: builds.builds, buildRuns: builds.runs },
+    ...{ transfers: transfers.service, volumes: volumes.service, builds, buildRuns },
     ...{ events, metrics, stopContainers: containers.stopAll },
     async close() {
       await containers.close();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { test } from 'node:test';
+import tar from 'tar-stream';
 import type { DockerHost, LogOptions, TerminalConnection } from './docker-host.ts';
 
 /** A host with one image, and the archive that it came from. */
@@ -337,4 +338,25 @@ function terminalsConformance(scene: () => ConformanceScene): void {
       while (/sleep 4242/.test(await processes())) await new Promise((resolve) => setTimeout(resolve, 20));
       assert.match(await processes(), /sleep 4141/);
     }));
+
+  test('a build of what is sent, in the words of the classic builder; a step that fails fails it', async () => {
+    const build = (dockerfile: string) => {
+      const references = ['conformance-build:1'];
+      const request = { dockerfile: 'Dockerfile', references, arguments: { A: 'b' }, noCache: false, pull: false };
+      const context = async function* () {
+        const pack = tar.pack();
+        pack.entry({ name: 'Dockerfile' }, dockerfile);
+        pack.finalize();
+        for await (const chunk of pack) yield chunk as Uint8Array;
+      };
+      return all(scene().host.builds.build({ ...request, id: '00112233aabbccdd', logins: {} }, context(), never));
+    };
+    const words = await build(`FROM ${scene().image}\nARG A\nRUN echo "said $A"\n`);
+    assert.match(words.map(({ text = '' }) => text).join(''), /^Step 1\/3 : FROM .*\nsaid b\n/s);
+    assert.match(words.find(({ imageId }) => imageId)?.imageId ?? '', /^sha256:[0-9a-f]{64}$/);
+    const { untagged } = await scene().host.images.remove('conformance-build:1', { force: false });
+    assert.deepEqual(untagged, ['conformance-build:1']);
+    await assert.rejects(build(`FROM ${scene().image}\nRUN exit 7\n`), /returned a non-zero code: 7/);
+    assert.ok(Array.isArray(await scene().host.builds.cache()));
+  });
 }

@@ -32,7 +32,11 @@ export function BuildGlyph({ state }: { state: Build['state'] }) {
 
 /** How far it is, or what came of it, in a few words. */
 export function resultText({ state, current, total, error }: Build): string {
-  if (state === 'failed' && error) return failureText(error);
+  if (state === 'failed' && error) {
+    const { line, code } = error.params;
+    const isExit = error.reason === 'build.step-failed' && line !== undefined && code !== undefined;
+    return isExit ? i18next.t('builds.exit', { line, code }) : failureText(error);
+  }
   if (state !== 'running') return buildStateText(state);
   if (total === 0) return i18next.t('builds.sending');
   return i18next.t('builds.stepOf', { step: current, total });

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { BuildForm } from '../../../electron/bridge/builds.ts';
 import type { Failure } from '../../../electron/bridge/failure.ts';
 import { call } from '../../host/bridge-client.ts';
-import { openBuild } from '../../host/build-store.ts';
+import { openBuild, useBuilds } from '../../host/build-store.ts';
 import { failureText } from '../../host/failure-text.ts';
 import { sizeText } from '../../host/figures.ts';
 import { Button } from '../../ui/button.tsx';
@@ -42,6 +42,8 @@ export function BuildDialog({ given, onClose }: BuildDialogProps) {
     const outcome = await call('builds.start', formOf(fields));
     setBusy(false);
     if (!outcome.ok) return setFailure(outcome.failure);
+    // a short one may end before its page is there
+    useBuilds.setState({ shown: outcome.value.id });
     onClose();
     openBuild(outcome.value.id);
   };
