@@ -86,9 +86,10 @@ async function build(
 
 /** What comes back from the socket that a running step has; then the step is told to end. */
 async function throughSocket(): Promise<string> {
-  const pid = readdirSync('/proc').find(
-    (name) => /^\d+$/.test(name) && environmentOf(name).includes('SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0'),
-  );
+  // the first process of the step: what it starts is gone too soon
+  const hasSocket = (pid: string) => textOf(pid, 'environ').includes('SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0');
+  const isFirst = (pid: string) => /^NSpid:.*\s1$/m.test(textOf(pid, 'status'));
+  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && isFirst(name) && hasSocket(name));
   const socket = connect(`/proc/${pid}/root/run/buildkit/ssh_agent.0`);
   socket.write('identities?');
   const [answer] = await once(socket, 'data');
@@ -97,9 +98,9 @@ async function throughSocket(): Promise<string> {
   return String(answer);
 }
 
-function environmentOf(pid: string): string {
+function textOf(pid: string, name: 'environ' | 'status'): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     // it has ended
     return '';

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { requireProgram } from '../../engine/base/program-file.ts';
+import { bundlesDirectory } from '../../engine/drivers/mounts/namespace-record.ts';
 import { waitUntil } from '../wait-until.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'beluga-secrets-'));
@@ -72,7 +73,7 @@ test('an engine that is killed while a step has secrets leaves none of them', as
   const next = inside('next');
   await once(next, 'close');
   assert.deepEqual(filesWithSecrets(), []);
-  const bundles = path.join(folder, 'run/bundles');
+  const bundles = bundlesDirectory(path.join(folder, 'run'));
   await waitUntil('nothing of the step is left', () => !existsSync(bundles) || readdirSync(bundles).length === 0);
   await waitUntil('its processes are gone', () => !hasProcess());
 });
