@@ -1,11 +1,12 @@
 // An engine in a mount namespace of its own, started by build-secrets.test.ts and build-cache.test.ts: FOLDER MODE. Its client
 // gives secrets; what a build tells beside Docker's stream is heard here.
 import { once } from 'node:events';
-import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { EngineError, messageOf } from '../../engine/base/errors.ts';
+import { instanceOf } from '../../engine/base/instance.ts';
 import { createLog } from '../../engine/base/log.ts';
 import { parseEngineOptions } from '../../engine/cli/engine-options.ts';
 import { openEngine } from '../../engine/engine.ts';
@@ -29,6 +30,8 @@ const values: Readonly<Record<string, string | undefined>> = {
 /** Says everything back, as an agent would answer. */
 const agent = createServer((socket) => void socket.pipe(socket));
 const agentPath = path.join(folder, 'agent');
+// of one that was killed
+rmSync(agentPath, { force: true });
 await new Promise<void>((resolve) => agent.listen(agentPath, resolve));
 
 const missing = (what: string) => new EngineError('not-found', `${what} is not here`);
@@ -86,9 +89,10 @@ async function build(
 
 /** What comes back from the socket that a running step has; then the step is told to end. */
 async function throughSocket(): Promise<string> {
-  const pid = readdirSync('/proc').find(
-    (name) => /^\d+$/.test(name) && environmentOf(name).includes('SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0'),
-  );
+  // the first process of the step: what it starts is gone too soon
+  const hasSocket = (pid: string) => textOf(pid, 'environ').includes('SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0');
+  const isFirst = (pid: string) => /^NSpid:.*\s1$/m.test(textOf(pid, 'status'));
+  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && isFirst(name) && hasSocket(name));
   const socket = connect(`/proc/${pid}/root/run/buildkit/ssh_agent.0`);
   socket.write('identities?');
   const [answer] = await once(socket, 'data');
@@ -97,9 +101,9 @@ async function throughSocket(): Promise<string> {
   return String(answer);
 }
 
-function environmentOf(pid: string): string {
+function textOf(pid: string, name: 'environ' | 'status'): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     // it has ended
     return '';
@@ -184,6 +188,16 @@ async function misses(): Promise<object[]> {
   return [...told, await missesOf(lines.slice(0, 3), { files })];
 }
 
+function directoriesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
 const modes = { walk, misses, collect: collected };
 const asked = Object.entries(modes).find(([name]) => name === mode)?.[1];
 if (asked) {
@@ -193,6 +207,13 @@ if (asked) {
   await build([from, `RUN ${both} echo begun; sleep 1000`], (message) => {
     if ('log' in message) process.stdout.write('begun\n');
   });
+}
+if (mode === 'next') {
+  // what the start has killed is gone a moment later: with it there, the engine cannot take its cgroup away
+  const parent = `beluga-${instanceOf(options.dataRoot)}`;
+  const steps = () =>
+    readdirSync('/sys/fs/cgroup').flatMap((hierarchy) => directoriesIn(path.join('/sys/fs/cgroup', hierarchy, parent)));
+  await waitUntil('the cgroups of the step are gone', () => steps().length === 0 || undefined);
 }
 agent.close();
 await engine.close();

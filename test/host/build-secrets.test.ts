@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { requireProgram } from '../../engine/base/program-file.ts';
+import { bundlesDirectory } from '../../engine/drivers/mounts/namespace-record.ts';
 import { waitUntil } from '../wait-until.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'beluga-secrets-'));
@@ -70,9 +71,9 @@ test('an engine that is killed while a step has secrets leaves none of them', as
   await once(child, 'close');
   assert.deepEqual(filesWithSecrets(), []);
   const next = inside('next');
-  await once(next, 'close');
+  assert.deepEqual(await once(next, 'close'), [0, null]);
   assert.deepEqual(filesWithSecrets(), []);
-  const bundles = path.join(folder, 'run/bundles');
+  const bundles = bundlesDirectory(path.join(folder, 'run'));
   await waitUntil('nothing of the step is left', () => !existsSync(bundles) || readdirSync(bundles).length === 0);
   await waitUntil('its processes are gone', () => !hasProcess());
 });
