@@ -21,6 +21,7 @@ import type { EventBus } from './events/event-bus.ts';
 import { createStoredEventBus } from './events/stored-event-bus.ts';
 import { type LocalRegistryBook, openRegistryBook } from './registry/mirrors/local-registry-book.ts';
 import { createRegistries, type Registries } from './registry/mirrors/registries.ts';
+import { hostPlatform } from './registry/platform.ts';
 import { createTransport, type Transport } from './registry/transport/transport.ts';
 import { type BuildCache, openBuildCache } from './services/build/build-cache.ts';
 import type { BuildService } from './services/build/build-service.ts';
@@ -38,7 +39,6 @@ import { openExecService } from './services/exec/local-exec-service.ts';
 import type { ImageService } from './services/images/image-service.ts';
 import { topChainId } from './services/images/layer-chain.ts';
 import { createImageService } from './services/images/local-image-service.ts';
-import { hostPlatform } from './services/images/manifest.ts';
 import { createTransferLimits, type TransferLimits } from './services/images/transfer-limits.ts';
 import { openEndpointRows } from './services/networks/endpoint-rows.ts';
 import { createPortService } from './services/networks/local-port-service.ts';
@@ -131,7 +131,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   });
   await containers.open();
   const host = { mounter, network, oci, cannotRun };
-  const builds = await openBuilds({ options, instance, storage, events, cache, images, host });
+  const builds = await openBuilds({ options, instance, storage, events, cache, images, host, log });
   transfers.service.goOn();
   return {
     ...{ containers: containers.service, files: containers.files, pruneContainers: containers.prune },
@@ -255,15 +255,26 @@ interface BuildParts {
   events: EventBus;
   cache: BuildCache;
   images: Awaited<ReturnType<typeof createImageService>>;
+  log: Log;
   host: { mounter: Mounter; network: NetworkProvider; oci: Runtimes; cannotRun: EngineError | undefined };
 }
 
-function openBuilds({ options, instance, storage, events, cache, images, host }: BuildParts): Promise<BuildService> {
+function openBuilds({
+  options,
+  instance,
+  storage,
+  events,
+  cache,
+  images,
+  host,
+  log,
+}: BuildParts): Promise<BuildService> {
   const { dataRoot, runRoot } = options;
   const { mounter, network, oci, cannotRun } = host;
   const { records, snapshots, files } = storage;
   return openBuildService({
     ...{ records, events, cache, images, dataRoot, platform: hostPlatform(), parallel: Math.max(2, cpus().length) },
+    ...{ cacheRules: () => options.builderGc, log },
     sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId },
     exec: {
       runner: () => requireRunner(oci.stepRunner(), cannotRun ?? (storage.remapping && notRemapped())),

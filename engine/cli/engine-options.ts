@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, messageOf } from '../base/errors.ts';
 import type { ConfiguredRuntime } from '../drivers/oci/configured-runtimes.ts';
+import { type BuilderGcOptions, builderGcOf } from './builder-gc.ts';
 import {
   type DaemonOptions,
   daemonArguments,
@@ -52,6 +53,8 @@ export interface EngineOptions extends DaemonOptions {
   logDefaults: LogDefaultOptions;
   /** Whose ids containers get: `default`, or USER[:GROUP]; those of the host when absent. */
   usernsRemap: string | undefined;
+  /** What is collected of the build cache; of the configuration file only. */
+  builderGc: BuilderGcOptions;
   /** Only for the launcher: give the mount namespace back instead of starting. */
   release: boolean;
 }
@@ -102,7 +105,7 @@ const flags = {
 /** Those of daemon.json that mean something here. */
 export const configurationKeys: ReadonlySet<string> = new Set([
   ...['data-root', 'exec-root', 'hosts', 'pidfile', 'debug', 'bip', 'insecure-registries', 'registry-mirrors'],
-  ...['layer-limits', 'log-driver', 'log-opts', 'runtimes', 'default-runtime', 'userns-remap'],
+  ...['layer-limits', 'log-driver', 'log-opts', 'runtimes', 'default-runtime', 'userns-remap', 'builder'],
   ...daemonKeys,
 ]);
 
@@ -237,6 +240,7 @@ export function parseEngineOptions(args: readonly string[]): EngineOptions {
     logDefaults: logDefaultsOf({ driver: values['log-driver'], flags: values['log-opt'] ?? [] }, configuration),
     // empty is none, as with dockerd
     usernsRemap: (values['userns-remap'] ?? textOf(configuration, 'userns-remap')) || undefined,
+    builderGc: inWords(() => builderGcOf(configuration.builder)),
     release: values.release ?? false,
   };
 }

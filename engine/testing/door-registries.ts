@@ -34,7 +34,7 @@ export function registriesOf(world: DoorWorld): RegistryService {
 
 export const unusedBuilds: BuildService = {
   build: notUsed('build'),
-  cache: () => [],
+  cache: async () => [],
   prune: notUsed('prune'),
 };
 

@@ -4,12 +4,13 @@ import { EngineError } from '../../base/errors.ts';
 import { closeDescriptor } from '../../base/libc.ts';
 import { makePipe } from '../../base/libc-socket.ts';
 import { spawnProgram } from '../../base/libc-spawn.ts';
+import { runProgram } from '../../base/run-program.ts';
 import type { Cgroups } from './cgroups.ts';
 import { createError } from './create-errors.ts';
 import { pipeReader } from './exec-stream.ts';
 import type { OciSpec } from './oci-spec.ts';
 import type { OutputChunk } from './runtime.ts';
-import { globalArguments, type RuntimeProgram, runRuntime, stateDirectory } from './runtime-program.ts';
+import { globalArguments, type RuntimeProgram, stateDirectory } from './runtime-program.ts';
 import { specText } from './spec-builder.ts';
 
 /** A process in a root filesystem, from its start to its end. */
@@ -18,6 +19,8 @@ export interface Step {
   id: string;
   /** For the bundle; it is the step's own. */
   directory: string;
+  /** Where the runtime keeps its state of it; with that of the containers when absent. */
+  stateDirectory?: string;
   spec: OciSpec;
   output(chunk: OutputChunk): void;
   signal: AbortSignal;
@@ -31,8 +34,6 @@ export interface StepRunner {
    * @throws EngineError `cancelled`; `invalid` where the program cannot be run; nothing stays behind
    */
   run(step: Step): Promise<number>;
-  /** Takes away what a step that was cut off has left. A second call is not an error. */
-  clear(id: string, cgroup: string): Promise<void>;
 }
 
 const logName = 'runtime.log';
@@ -46,33 +47,39 @@ export function createStepRunner({
   program: RuntimeProgram;
   cgroups: Cgroups;
 }): StepRunner {
-  const clear = async (id: string, cgroup: string) => {
-    await runRuntime(program, runRoot, ['delete', '--force', id], { acceptedExitCodes: [0, 1] });
-    cgroups.remove(cgroup);
-  };
+  const stateOf = (step: Pick<Step, 'stateDirectory'>) => step.stateDirectory ?? stateDirectory(runRoot, program);
   return {
     name: program.name,
-    clear,
     async run(step) {
       step.signal.throwIfAborted();
-      mkdirSync(stateDirectory(runRoot, program), { recursive: true, mode: 0o700 });
+      mkdirSync(stateOf(step), { recursive: true, mode: 0o700 });
       mkdirSync(step.directory, { recursive: true, mode: 0o700 });
       writeFileSync(path.join(step.directory, 'config.json'), specText(step.spec), { mode: 0o600 });
       try {
-        return await runBundle({ runRoot, program }, step);
+        return await runBundle({ runRoot, program, state: stateOf(step) }, step);
       } finally {
-        await clear(step.id, step.spec.linux.cgroupsPath);
+        await callRuntime({ program, state: stateOf(step) }, ['delete', '--force', step.id]);
+        cgroups.remove(step.spec.linux.cgroupsPath);
         rmSync(step.directory, { recursive: true, force: true });
       }
     },
   };
 }
 
-async function runBundle({ runRoot, program }: { runRoot: string; program: RuntimeProgram }, step: Step) {
+interface Called {
+  program: RuntimeProgram;
+  state: string;
+}
+
+/** Of what may be gone already. */
+const callRuntime = ({ program, state }: Called, command: readonly string[]) =>
+  runProgram(program.file, [...globalArguments(program, state), ...command], { acceptedExitCodes: [0, 1] });
+
+async function runBundle({ runRoot, program, state }: Called & { runRoot: string }, step: Step) {
   const pipes = { stdout: makePipe(), stderr: makePipe() };
   const log = path.join(step.directory, logName);
   const args = [
-    ...globalArguments(program, stateDirectory(runRoot, program)),
+    ...globalArguments(program, state),
     ...['--log', log, '--log-format', 'json', 'run', '--bundle', step.directory, step.id],
   ];
   const env = { PATH: process.env.PATH, XDG_RUNTIME_DIR: runRoot };
@@ -83,9 +90,7 @@ async function runBundle({ runRoot, program }: { runRoot: string; program: Runti
     closeDescriptor(pipes.stderr.write);
     const read = Promise.all([readAll(pipes.stdout.read, 'stdout', step), readAll(pipes.stderr.read, 'stderr', step)]);
     const kill = () => {
-      void runRuntime(program, runRoot, ['kill', step.id, 'KILL'], { acceptedExitCodes: [0, 1] }).finally(() =>
-        child.kill('SIGKILL'),
-      );
+      void callRuntime({ program, state }, ['kill', step.id, 'KILL']).finally(() => child.kill('SIGKILL'));
     };
     step.signal.addEventListener('abort', kill, { once: true });
     try {

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { BuildService, CachedStep } from '../../services/build/build-service.ts';
+import type { BuildService, CacheRecord } from '../../services/build/build-service.ts';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { notThereYet } from '../not-there-yet.ts';
 import { bytesDuplex } from './bytes-duplex.ts';
@@ -41,11 +41,11 @@ export function controlMethods(parts: ControlParts): GrpcMethods {
     [`${service}Status`]: streaming(control.StatusRequestSchema, control.StatusResponseSchema, ({ Ref }, { signal }) =>
       pending.get(Ref).progress.events(signal),
     ),
-    [`${service}DiskUsage`]: unary(control.DiskUsageRequestSchema, control.DiskUsageResponseSchema, () => ({
-      record: builds.cache().map(usageOf),
+    [`${service}DiskUsage`]: unary(control.DiskUsageRequestSchema, control.DiskUsageResponseSchema, async () => ({
+      record: (await builds.cache()).map(usageOf),
     })),
     [`${service}Prune`]: streaming(control.PruneRequestSchema, control.UsageRecordSchema, async function* (request) {
-      const before = builds.cache();
+      const before = await builds.cache();
       const { ids } = await builds.prune(cacheFilterOf(request));
       yield* before.filter(({ id }) => ids.includes(id)).map(usageOf);
     }),
@@ -98,10 +98,11 @@ function answerOf(request: control.SolveRequest, { id, names }: { id: string; na
   return answer;
 }
 
-function usageOf({ id, parent, words, size, created, lastUsed, uses }: CachedStep) {
+function usageOf(record: CacheRecord) {
+  const { id, type, parent, description, size, created, lastUsed, uses, inUse, shared } = record;
   return {
-    ...{ ID: id.slice(0, 25), Size: BigInt(size), Description: words, RecordType: 'regular' },
+    ...{ ID: id, Size: BigInt(size), Description: description, RecordType: type, InUse: inUse, Shared: shared },
     ...{ CreatedAt: timestampFromDate(created), LastUsedAt: timestampFromDate(lastUsed), UsageCount: BigInt(uses) },
-    Parents: parent === undefined ? [] : [parent.slice(0, 25)],
+    Parents: parent === undefined ? [] : [parent],
   };
 }

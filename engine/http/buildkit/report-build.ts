@@ -19,7 +19,8 @@ export async function reportBuild(
       const name = `[${message.step}/${message.total}] ${message.started.words}`;
       if (!steps.has(message.step)) steps.set(message.step, progress.begin(name));
     } else if ('log' in message) steps.get(message.step)?.log(message.log.stream, message.log.data);
-    else steps.get(message.step)?.done({ cached: message.done.cached });
+    // why a step was not cached has no place in BuildKit's progress
+    else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
   }
   return imageId;
 }

@@ -63,7 +63,7 @@ export function systemRoutes({
           layers: await images.space.layers(),
           containers: await containers.list({ all: true, sizes: types.has('container') }),
           volumes: types.has('volume') ? await volumes.usage() : [],
-          builds: builds.cache(),
+          builds: types.has('build-cache') ? await builds.cache() : [],
           instance: system.facts().instance,
         };
         sendJson(x, 200, diskUsageToWire(everything, types, x.version));

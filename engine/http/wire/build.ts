@@ -4,8 +4,8 @@ import type {
   BuildMessage,
   BuildNetwork,
   BuildRequest,
-  CachedStep,
   CacheFilter,
+  CacheRecord,
 } from '../../services/build/build-service.ts';
 import { loginOf, pullMessageToWire } from './pull.ts';
 import { flag, parseFilters, whole } from './query.ts';
@@ -139,6 +139,8 @@ export function buildPrinter(): (message: BuildMessage) => string[] {
       const words = decoder.write(Buffer.from(message.log.data));
       return words === '' ? [] : [stream(words)];
     }
+    // the classic builder has no words for it
+    if ('missed' in message) return [];
     const { cached, key } = message.done;
     return [...(cached ? [stream(' ---> Using cache\n')] : []), stream(` ---> ${short(key)}\n`)];
   };
@@ -179,12 +181,23 @@ const cacheFilters = [
 export function pruneFromWire(query: URLSearchParams): CacheFilter {
   const filters = parseFilters(query, cacheFilters);
   const until = (filters.until ?? filters['unused-for'])?.[0];
-  const keep = whole(query, 'keep-storage') ?? whole(query, 'reserved-space');
-  return {
-    ...(until !== undefined && { unusedSince: unusedSince(until) }),
-    ...(keep ? { keepBytes: keep } : {}),
-  };
+  const isShared = presence(filters.shared);
+  const isPrivate = presence(filters.private);
+  const shared = isShared ?? (isPrivate === undefined ? undefined : !isPrivate);
+  return given({
+    all: flag(query, 'all'),
+    unusedSince: until === undefined ? undefined : unusedSince(until),
+    ...{ ids: filters.id, parents: filters.parent, types: filters.type, descriptions: filters.description },
+    ...{ inUse: presence(filters.inuse), shared },
+    reservedBytes: whole(query, 'reserved-space') || whole(query, 'keep-storage') || undefined,
+    maximumBytes: whole(query, 'max-used-space') || undefined,
+    minimumFreeBytes: whole(query, 'min-free-space') || undefined,
+  });
 }
+
+/** Filters that say what they mean by being there. */
+const presence = (values: readonly string[] | undefined) =>
+  values === undefined ? undefined : !values.some((value) => value === 'false' || value === '0');
 
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -197,15 +210,15 @@ function unusedSince(text: string): Date {
 }
 
 /** An entry of BuildCache in GET /system/df. */
-export function cachedStepToWire(step: CachedStep) {
-  const { id, parent, words, size, created, lastUsed, uses } = step;
+export function cacheRecordToWire(record: CacheRecord) {
+  const { id, parent, type, description, size, created, lastUsed, uses, inUse, shared } = record;
   return {
-    ID: id.slice(0, 25),
-    ...(parent !== undefined && { Parents: [parent.slice(0, 25)] }),
-    Type: 'regular' as const,
-    Description: words,
-    InUse: false,
-    Shared: false,
+    ID: id,
+    ...(parent !== undefined && { Parents: [parent] }),
+    Type: type,
+    Description: description,
+    InUse: inUse,
+    Shared: shared,
     Size: size,
     CreatedAt: created.toISOString(),
     LastUsedAt: lastUsed.toISOString(),

@@ -1,11 +1,11 @@
 import type { SystemDataUsageResponse } from '@docker/node-sdk';
 import { EngineError } from '../../base/errors.ts';
-import type { CachedStep } from '../../services/build/build-service.ts';
+import type { CacheRecord } from '../../services/build/build-service.ts';
 import type { ContainerDetails } from '../../services/containers/container-service.ts';
 import type { ImageDetails } from '../../services/images/image-service.ts';
 import type { VolumeService } from '../../services/volumes/volume-service.ts';
 import { type ApiVersion, isAtLeast } from '../api-version.ts';
-import { cachedStepToWire } from './build.ts';
+import { cacheRecordToWire } from './build.ts';
 import { containerSummaryToWire } from './container.ts';
 import { imageSummaryToWire } from './image.ts';
 import { nil } from './nil.ts';
@@ -17,7 +17,7 @@ export interface DiskUsage {
   layers: { bytes: number; shared: ReadonlyMap<string, number> };
   containers: readonly ContainerDetails[];
   volumes: Awaited<ReturnType<VolumeService['usage']>>;
-  builds: readonly CachedStep[];
+  builds: readonly CacheRecord[];
   instance: string;
 }
 
@@ -56,7 +56,7 @@ export function diskUsageToWire(
     Volumes: types.has('volume') ? volumes.map(volumeUsageToWire) : nil,
     BuildCache:
       types.has('build-cache') && (builds.length > 0 || isAtLeast(version, [1, 42]))
-        ? builds.map(cachedStepToWire)
+        ? builds.map(cacheRecordToWire)
         : nil,
   };
 }

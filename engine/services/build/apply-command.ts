@@ -3,6 +3,7 @@ import { applyAt, programOf } from '../../dockerfile/apply-config.ts';
 import type { Command, RunMount } from '../../dockerfile/command.ts';
 import { at, DockerfileError } from '../../dockerfile/dockerfile-error.ts';
 import { expandCommand } from '../../dockerfile/expand-command.ts';
+import { looksSecret, secretWarning } from '../../dockerfile/secret-names.ts';
 import type { StageCommand } from '../../dockerfile/stages.ts';
 import { copyParts } from './copy-parts.ts';
 import type { CopyNode, ExecMount, ExecNode, Node, StepPlace } from './node.ts';
@@ -40,21 +41,23 @@ export async function applyCommand(planning: Planning, site: Site): Promise<Stag
     case 'ADD':
       return applyCopy(planning, { state, command, index, step });
     case 'WORKDIR':
-      return applyDirectory(planning, state, command, step);
+      return applyDirectory(state, command, step);
     case 'MAINTAINER':
-      return told(planning, { ...state, author: command.name }, command);
+      return told({ ...state, author: command.name }, command);
     default: {
+      if (command.kind === 'ENV')
+        for (const [name] of command.pairs) if (looksSecret(name)) planning.warn(secretWarning('ENV', name));
       const config = applyAt(state.config, command, { hasCommand: state.hasCommand });
-      return told(planning, { ...state, config, hasCommand: state.hasCommand || command.kind === 'CMD' }, command);
+      return told({ ...state, config, hasCommand: state.hasCommand || command.kind === 'CMD' }, command);
     }
   }
 }
 
 /** With its entry in the history, without a layer. */
-function told({ request }: Planning, state: StageState, command: StageCommand): StageState {
+function told(state: StageState, command: StageCommand): StageState {
   const words = configWords(command, state.config);
   if (words === undefined) return state;
-  return { ...state, history: [...state.history, historyEntry(words, { empty: true, created: request.created })] };
+  return { ...state, history: [...state.history, historyEntry(words, { empty: true })] };
 }
 
 type Of<K extends Command['kind']> = K extends unknown ? Extract<StageCommand, { kind: K }> : never;
@@ -63,11 +66,12 @@ function applyArgument(planning: Planning, state: StageState, command: Of<'ARG'>
   const args = new Map(state.args);
   const words = command.pairs.map(([name, value]) => {
     planning.used.add(name);
+    if (looksSecret(name)) planning.warn(secretWarning('ARG', name));
     const given = planning.request.buildArguments[name] ?? value ?? planning.globals.get(name);
     args.set(name, given);
     return value === undefined ? name : `${name}=${value}`;
   });
-  const entry = historyEntry(`ARG ${words.join(' ')}`, { empty: true, created: planning.request.created });
+  const entry = historyEntry(`ARG ${words.join(' ')}`, { empty: true });
   return { ...state, args, history: [...state.history, entry] };
 }
 
@@ -83,7 +87,9 @@ async function applyRun(planning: Planning, { state, command, index, step }: Wor
     throw new DockerfileError('security.insecure is not allowed: the build was not given that right', command.lines);
   const { config } = state;
   const mounts = await Promise.all(
-    command.mounts.map((mount) => at(command.lines, () => mountOf(planning, { mount, index, config }))),
+    command.mounts.map((mount) =>
+      at(command.lines, () => mountOf(planning, { mount, number: numberOf(command.mounts, mount), index, config })),
+    ),
   );
   const node: ExecNode = {
     op: 'exec',
@@ -97,7 +103,7 @@ async function applyRun(planning: Planning, { state, command, index, step }: Wor
     mounts,
     step,
   };
-  return withLayer(planning, { ...state, node }, runWords(command, state));
+  return withLayer({ ...state, node }, runWords(command, state));
 }
 
 function networkOf({ request }: Planning, { network, lines }: Of<'RUN'>): ExecNode['network'] {
@@ -125,12 +131,10 @@ function runWords(command: Of<'RUN'>, state: StageState): string {
 
 async function mountOf(
   planning: Planning,
-  { mount, index, config }: { mount: RunMount; index: number; config: StageState['config'] },
+  { mount, number, index, config }: { mount: RunMount; number: number; index: number; config: StageState['config'] },
 ): Promise<ExecMount> {
   if (mount.type === 'secret' || mount.type === 'ssh')
-    throw new DockerfileError(
-      `--mount=type=${mount.type} needs a client that offers it in a session of BuildKit: this one does not`,
-    );
+    return clientMount(planning, { mount: { ...mount, type: mount.type }, number, config });
   const target = path.posix.resolve(config.workingDirectory || '/', mount.target ?? '/');
   if (mount.type === 'tmpfs')
     return { type: 'tmpfs', target, ...(mount.size !== undefined && { sizeBytes: mount.size }) };
@@ -143,6 +147,44 @@ async function mountOf(
   return { type: 'bind', target, from, source: mount.source ?? '/', readOnly: mount.readOnly ?? true };
 }
 
+/** Among those of its type. */
+const numberOf = (mounts: readonly RunMount[], mount: RunMount) =>
+  mounts.filter(({ type }) => type === mount.type).indexOf(mount);
+
+/** What only a client that stays connected can give. */
+function clientMount(
+  { request }: Planning,
+  {
+    mount,
+    number,
+    config,
+  }: {
+    mount: RunMount & { type: 'secret' | 'ssh' };
+    number: number;
+    config: StageState['config'];
+  },
+): ExecMount {
+  const { type } = mount;
+  if (!request.hasClient)
+    throw new DockerfileError(
+      `--mount=type=${type} needs a client that offers it in a session of BuildKit: this one does not`,
+    );
+  const resolve = (target: string) => path.posix.resolve(config.workingDirectory || '/', target);
+  const { uid = 0, gid = 0, required = false, env, target } = mount;
+  if (type === 'ssh') {
+    const place = resolve(target || `/run/buildkit/ssh_agent.${number}`);
+    return { type, id: mount.id || 'default', target: place, required, mode: mount.mode ?? 0o600, uid, gid };
+  }
+  const id = mount.id || mount.source || (target ? path.posix.basename(target) : '');
+  if (id === '') throw new DockerfileError('secret mount needs an id or a target');
+  const place = target || (env === undefined ? `/run/secrets/${path.posix.basename(id)}` : undefined);
+  return {
+    ...{ type, id, required, mode: mount.mode ?? 0o400, uid, gid },
+    ...(place !== undefined && { target: resolve(place) }),
+    ...(env !== undefined && { env }),
+  };
+}
+
 /** A stage before this one, or an image. */
 async function sourceOf(planning: Planning, name: string, index: number): Promise<Node> {
   const stage = planning.stage(name, index);
@@ -150,7 +192,7 @@ async function sourceOf(planning: Planning, name: string, index: number): Promis
   if (planning.isOwn(name, index)) throw new DockerfileError(`circular dependency detected on stage: ${name}`);
   const { request } = planning;
   const step = { number: 0, words: name, lines: { first: 1, last: 1 } };
-  return { op: 'image', base: await request.baseOf(name, request.platform, step), step };
+  return { op: 'image', base: await request.baseOf(name, request.platform, step), reference: name, step };
 }
 
 async function applyCopy(
@@ -178,7 +220,7 @@ async function applyCopy(
   ].join('');
   const sources = [...command.contents.map(({ heredoc }) => `<<${heredoc.name}`), ...command.paths];
   const words = `${command.kind} ${flags}${[...sources, command.destination].join(' ')} # buildkit`;
-  return withLayer(planning, { ...state, node }, words);
+  return withLayer({ ...state, node }, words);
 }
 
 function destinationOf(written: string, workingDirectory: string): string {
@@ -192,19 +234,19 @@ function modeOf(text: string): number {
   return Number.parseInt(text, 8);
 }
 
-function applyDirectory(planning: Planning, state: StageState, command: Of<'WORKDIR'>, step: StepPlace): StageState {
+function applyDirectory(state: StageState, command: Of<'WORKDIR'>, step: StepPlace): StageState {
   const config = applyAt(state.config, command);
   const directory = config.workingDirectory ?? '/';
   const words = `WORKDIR ${directory}`;
   if (directory === '/') {
-    const entry = historyEntry(words, { empty: true, created: planning.request.created });
+    const entry = historyEntry(words, { empty: true });
     return { ...state, config, history: [...state.history, entry] };
   }
   const node: Node = { op: 'directory', input: state.node, path: directory, user: config.user ?? '', step };
-  return withLayer(planning, { ...state, config, node }, words);
+  return withLayer({ ...state, config, node }, words);
 }
 
-function withLayer({ request }: Planning, state: StageState, words: string): StageState {
-  const entry = historyEntry(words, { empty: false, created: request.created });
+function withLayer(state: StageState, words: string): StageState {
+  const entry = historyEntry(words, { empty: false });
   return { ...state, history: [...state.history, entry] };
 }

@@ -1,6 +1,6 @@
 import type { Root } from '../../storage/collect/collector.ts';
 import type { Records } from '../../storage/records/records.ts';
-import type { ImageLayer } from '../images/image-service.ts';
+import type { BuiltLayer } from './node.ts';
 
 /** `record` of the table `build_steps`: what a step has made. One result may stand under several keys. */
 export interface StepResult {
@@ -9,7 +9,7 @@ export interface StepResult {
   /** The instruction. */
   words: string;
   /** All, bottom first; the step's own is the last one. */
-  layers: readonly ImageLayer[];
+  layers: readonly BuiltLayer[];
   /** Key of the snapshot on top. */
   top: string;
 }

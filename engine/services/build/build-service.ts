@@ -70,6 +70,8 @@ export type BuildMessage =
   | { step: number; pull: PullMessage; reference: string }
   /** `cached`: nothing was done; `key` names the step's result. */
   | { step: number; done: { cached: boolean; key: string } }
+  /** Comes before `started` of a step that was run, where it is known why nothing of the cache could be taken. */
+  | { step: number; missed: CacheMiss }
   | { warning: string }
   | { built: { imageId: Digest; references: readonly string[] } };
 
@@ -78,6 +80,31 @@ export function linesOfFailure(error: unknown): Lines | undefined {
   return error instanceof DockerfileError || error instanceof BuildFailure ? error.lines : undefined;
 }
 
+/** Why a step had to be run: what is other than when the step at this place of this Dockerfile was last run here. */
+export interface CacheMiss {
+  /** At least one; what weighs most comes first. At most 20 of files. */
+  reasons: readonly MissReason[];
+  /** Files that have changed besides those that are named. */
+  moreFiles: number;
+}
+
+export type MissReason =
+  /** `path` in the context, or in what COPY --from takes from. */
+  | { kind: 'file'; change: 'changed' | 'added' | 'removed'; path: string }
+  /** Of ARG, or of ENV that lies below. Absent: it was not there; `hidden`: its name says that it is a secret. */
+  | { kind: 'argument'; name: string; from?: string; to?: string; hidden: boolean }
+  /** Ids of images. */
+  | { kind: 'base'; reference: string; from: Digest; to: Digest }
+  | { kind: 'instruction'; from: string; to: string }
+  /** User, directory, network, or something else that an earlier instruction sets. */
+  | { kind: 'settings' }
+  /** What a step has made that this one stands on, or copies from, is other than it was. */
+  | { kind: 'earlier'; step: number }
+  /** The build was told to use no cache. */
+  | { kind: 'no-cache' }
+  /** It was made, and has been removed from the cache since. */
+  | { kind: 'removed' };
+
 /** Builds images from Dockerfiles. */
 export interface BuildService {
   /**
@@ -85,27 +112,50 @@ export interface BuildService {
    * @throws EngineError `invalid` for a Dockerfile or a context that is wrong, `BuildFailure` for a step that failed
    */
   build(request: BuildRequest): Channel<BuildMessage>;
-  /** What is cached, the last used first. */
-  cache(): readonly CachedStep[];
-  /** Forgets cached steps that no running build uses. @returns their ids, and the bytes that became free */
+  /** What is cached, the last used first. Folders of cache mounts are measured each time. */
+  cache(): Promise<readonly CacheRecord[]>;
+  /** Takes away what no running build uses. @returns ids, and the bytes that became free */
   prune(filter: CacheFilter): Promise<{ ids: readonly string[]; bytes: number }>;
 }
 
-export interface CachedStep {
+/** BuildKit's words: `regular` is the result of a step, or a download. */
+export type CacheType = 'regular' | 'exec.cachemount' | 'source.local' | 'source.git.checkout';
+
+export interface CacheRecord {
+  /** 25 hex digits. */
   id: string;
+  type: CacheType;
+  /** Id of what it stands on. */
   parent?: string;
-  /** The instruction. */
-  words: string;
-  /** Bytes of its layer. */
+  /** The instruction, or what the folder is for. */
+  description: string;
+  /** Bytes of its layer or folder. */
   size: number;
   created: Date;
   lastUsed: Date;
   uses: number;
+  /** By a running build. */
+  inUse: boolean;
+  /** An image has the layer too: taking it away frees nothing. */
+  shared: boolean;
 }
 
+/** What a prune takes: what all of these say. Of lists one value has to fit; ids may be the beginning of one. */
 export interface CacheFilter {
+  /** Also what images share. */
+  all?: boolean;
   /** Only what was not used since then. */
   unusedSince?: Date;
+  ids?: readonly string[];
+  parents?: readonly string[];
+  types?: readonly string[];
+  descriptions?: readonly string[];
+  inUse?: boolean;
+  shared?: boolean;
+  /** Bytes that stay in any case. */
+  reservedBytes?: number;
   /** Bytes that may stay. */
-  keepBytes?: number;
+  maximumBytes?: number;
+  /** Bytes that shall be free on the disk. */
+  minimumFreeBytes?: number;
 }

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { createKeyedLock, type KeyedLock } from '../../base/keyed-lock.ts';
 import type { OciMount } from '../../drivers/oci/oci-spec.ts';
 import { followInRoot } from '../../storage/files/path-in-root.ts';
 import type { BuildContext } from './build-context.ts';
+import type { CacheMount, CacheMounts } from './cache-mounts.ts';
 import type { ExecMount, ExecNode, Node, Tree } from './node.ts';
 import { lookInto, type SiteDependencies } from './work-site.ts';
 
@@ -15,11 +13,17 @@ export interface BroughtStepMounts {
 
 interface MountParts {
   sites: SiteDependencies;
-  dataRoot: string;
+  cacheMounts: CacheMounts;
   context: BuildContext;
+  signal: AbortSignal;
+  /** Told the id of each cache that is mounted. */
+  using(id: string): void;
 }
 
-const cacheLock: KeyedLock = createKeyedLock();
+/** What `bring` makes; the client's own come when the step's root is there (exec-secrets.ts). */
+type BroughtMount = Exclude<ExecMount, { type: 'secret' | 'ssh' }>;
+
+const isBrought = (mount: ExecMount): mount is BroughtMount => mount.type !== 'secret' && mount.type !== 'ssh';
 
 /** Makes ready what a RUN has mounted, until it is closed. What is written to a bind is gone with it. */
 export async function bringMounts(
@@ -33,7 +37,13 @@ export async function bringMounts(
   };
   try {
     const mounts: OciMount[] = [];
-    for (const mount of node.mounts) mounts.push(await bring(parts, mount, { solve, closing }));
+    const wanted = node.mounts.filter(isBrought);
+    const { signal, using } = parts;
+    const ofCaches = wanted.filter((mount) => mount.type === 'cache');
+    const caches = await parts.cacheMounts.open(ofCaches, signal, using);
+    closing.push(async () => caches.close());
+    const sourceOf = (mount: CacheMount) => caches.sources.get(mount) ?? '';
+    for (const mount of wanted) mounts.push(await bring(parts, mount, { solve, closing, sourceOf }));
     return { mounts, close };
   } catch (error) {
     await close();
@@ -44,20 +54,21 @@ export async function bringMounts(
 interface Bringing {
   solve: (node: Node) => Promise<Tree>;
   closing: (() => Promise<void>)[];
+  sourceOf(mount: CacheMount): string;
 }
 
-async function bring(parts: MountParts, mount: ExecMount, { solve, closing }: Bringing): Promise<OciMount> {
+async function bring(
+  parts: MountParts,
+  mount: BroughtMount,
+  { solve, closing, sourceOf }: Bringing,
+): Promise<OciMount> {
   const { target: destination } = mount;
   if (mount.type === 'tmpfs') {
     const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`];
     return { destination, type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'noexec', 'nodev', ...size] };
   }
   const options = ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'];
-  if (mount.type === 'cache') {
-    const { source, release } = await openCacheMount(parts.dataRoot, mount);
-    closing.push(release);
-    return { destination, type: 'bind', source, options };
-  }
+  if (mount.type === 'cache') return { destination, type: 'bind', source: sourceOf(mount), options };
   if (mount.from === 'context') {
     const place = followInRoot(parts.context.root, path.posix.resolve('/', mount.source));
     // the context itself never changes
@@ -81,27 +92,4 @@ async function bring(parts: MountParts, mount: ExecMount, { solve, closing }: Br
     await kept;
   });
   return { destination, type: 'bind', source: await opened, options };
-}
-
-type CacheMount = Extract<ExecMount, { type: 'cache' }>;
-
-/** A folder that stays from build to build, by its id (Dockerfile reference, "RUN --mount=type=cache"). */
-async function openCacheMount(dataRoot: string, mount: CacheMount) {
-  const { id, sharing, mode, uid, gid } = mount;
-  const name = createHash('sha256').update(id).digest('hex');
-  const folder = path.join(dataRoot, 'build', 'caches', name);
-  const { promise: released, resolve } = Promise.withResolvers<void>();
-  if (sharing !== 'shared') {
-    const { promise: mine, resolve: enter } = Promise.withResolvers<void>();
-    void cacheLock.run(name, async () => {
-      enter();
-      await released;
-    });
-    await mine;
-  }
-  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) {
-    chownSync(folder, uid, gid);
-    chmodSync(folder, mode);
-  }
-  return { source: folder, release: async () => resolve() };
 }

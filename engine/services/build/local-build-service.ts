@@ -1,21 +1,29 @@
 import { channelOf } from '../../base/channel.ts';
 import { EngineError, unlessMissing } from '../../base/errors.ts';
-import { createLimit } from '../../base/limit.ts';
+import { createLimit, type Limit } from '../../base/limit.ts';
+import type { Log } from '../../base/log.ts';
 import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import type { EventBus } from '../../events/event-bus.ts';
+import { parsePlatform, platformText } from '../../registry/platform.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { BaseImage, BuildImages, ImagePlatform, ImageService } from '../images/image-service.ts';
-import type { BuildCache, StoredStep } from './build-cache.ts';
+import type { BuildCache } from './build-cache.ts';
 import { type BuildContext, clearContexts, openContext } from './build-context.ts';
-import type { BuildMessage, BuildRequest, BuildService, CachedStep, CacheFilter } from './build-service.ts';
+import type { BuildMessage, BuildRequest, BuildService } from './build-service.ts';
+import { clearUnkept, createCacheKeeper } from './cache-keeper.ts';
+import { type CacheMounts, createCacheMounts } from './cache-mounts.ts';
+import { type CacheRules, rulesFor } from './cache-rules.ts';
 import { contextPaths } from './context-paths.ts';
+import { datedHistory } from './dated-history.ts';
+import { openKeptFolders } from './kept-folders.ts';
 import { type StepPlace, sourcesOf } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
 import type { ExecDependencies } from './run-exec.ts';
 import { createSolver, type Solver } from './solver.ts';
 import { keyOf } from './step-keys.ts';
+import { openStepMarks, type StepMarks } from './step-marks.ts';
 import type { SiteDependencies } from './work-site.ts';
 import { createWorkshop } from './workshop.ts';
 
@@ -23,7 +31,7 @@ export interface BuildDependencies {
   records: Records;
   events: EventBus;
   cache: BuildCache;
-  images: Pick<ImageService, 'pull'> & { forBuilds: BuildImages };
+  images: Pick<ImageService, 'pull' | 'list'> & { forBuilds: BuildImages };
   sites: SiteDependencies;
   exec: ExecDependencies;
   dataRoot: string;
@@ -31,50 +39,48 @@ export interface BuildDependencies {
   platform: ImagePlatform;
   /** Steps that may run at once, of all builds. */
   parallel: number;
+  /** As they are set now. */
+  cacheRules(): CacheRules;
+  log: Log;
 }
 
 /** Clears what builds of an engine that was killed have left. */
 export async function openBuildService(dependencies: BuildDependencies): Promise<BuildService> {
-  const { cache, images, dataRoot, records, events } = dependencies;
+  const { records, dataRoot, sites, log } = dependencies;
+  const kept = openKeptFolders(records);
+  const marks = openStepMarks(records);
+  marks.trim();
   await clearContexts(dataRoot);
+  await clearUnkept(dataRoot, kept);
   const limit = createLimit(() => dependencies.parallel);
+  const keeper = createCacheKeeper({ ...dependencies, kept, chainIdOf: sites.chainIdOf });
+  const cacheMounts = createCacheMounts({ dataRoot, kept });
+  const collect = () =>
+    keeper
+      .collect((disk) => rulesFor(dependencies.cacheRules(), disk, Date.now()))
+      .catch((error) => log.warn('the build cache could not be collected', { error }));
   return {
     build: (request) =>
-      channelOf<BuildMessage>((signal, report) => runBuild({ ...dependencies, limit, request, signal, report })),
-    cache: () => cache.all().map(cachedStep),
-    async prune(filter) {
-      const gone = toPrune(cache.all(), filter);
-      for (const { key } of gone) cache.delete(key);
-      await images.forBuilds.collect();
-      const bytes = gone.reduce((sum, step) => sum + sizeOf(step), 0);
-      const actor = { id: '', attributes: { reclaimed: String(bytes) } };
-      records.lightTransaction(() => events.record({ type: 'builder', action: 'prune', actor }));
-      return { ids: gone.map(({ key }) => key), bytes };
-    },
+      channelOf<BuildMessage>(async (signal, report) => {
+        const use = keeper.use();
+        try {
+          await runBuild({ ...dependencies, limit, marks, cacheMounts, using: use.add, request, signal, report });
+        } finally {
+          use.end();
+          void collect();
+        }
+      }),
+    cache: keeper.list,
+    prune: keeper.prune,
   };
 }
 
-const sizeOf = ({ result }: StoredStep) => result.layers.at(-1)?.size ?? 0;
-
-function cachedStep(step: StoredStep): CachedStep {
-  const { key, result, created, lastUsed, uses } = step;
-  const { parent, words } = result;
-  return { id: key, words, size: sizeOf(step), created, lastUsed, uses, ...(parent !== undefined && { parent }) };
-}
-
-/** The longest unused go first, as long as more than `keepBytes` is there. */
-function toPrune(steps: readonly StoredStep[], { unusedSince, keepBytes }: CacheFilter): StoredStep[] {
-  let kept = 0;
-  return steps.filter((step) => {
-    if (unusedSince && step.lastUsed >= unusedSince) return false;
-    if (keepBytes === undefined) return true;
-    kept += sizeOf(step);
-    return kept > keepBytes;
-  });
-}
-
 interface BuildRun extends BuildDependencies {
-  limit: ReturnType<typeof createLimit>;
+  limit: Limit;
+  marks: StepMarks;
+  cacheMounts: CacheMounts;
+  /** Told what this build has of the cache. */
+  using(key: string): void;
   request: BuildRequest;
   signal: AbortSignal;
   report(message: BuildMessage): void;
@@ -100,11 +106,11 @@ async function runBuild(run: BuildRun): Promise<void> {
 
 async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Promise<void> {
   const { request, images, report } = run;
-  const platform = request.platform === undefined ? run.platform : platformOf(request.platform);
-  const created = new Date().toISOString();
+  const platform = request.platform === undefined ? run.platform : parsePlatform(request.platform);
   const plan = await planBuild({
     dockerfile: parseDockerfile(context.dockerfile),
-    ...{ buildArguments: request.buildArguments, labels: request.labels, network: request.network, created },
+    ...{ buildArguments: request.buildArguments, labels: request.labels, network: request.network },
+    hasClient: request.client !== undefined,
     ...(request.target !== undefined && { target: request.target }),
     platform,
     buildPlatform: run.platform,
@@ -116,15 +122,18 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
   const workshop = createWorkshop({ ...run, context, lease });
   const solver = createSolver({
     ...{ workshop, cache, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
+    ...{ using: run.using, marks: run.marks, dockerfile: nameOfDockerfile(request, plan) },
   });
+  for (const warning of plan.warnings) report({ warning });
   await tellOthers(run, plan, solver);
   const { layers } = await solver.solve(plan.result.node);
   if (plan.unused.length > 0)
     report({ warning: `One or more build-args [${plan.unused.join(' ')}] were not consumed` });
-  const { config, history, author } = plan.result;
+  const { config, author } = plan.result;
   const imageId = await images.forBuilds.make(
     {
-      ...{ layers, config, history, created, references: request.references },
+      ...{ layers: layers.map(({ created: _, ...layer }) => layer), config, references: request.references },
+      ...datedHistory(plan.result.history, layers),
       platform,
       ...(author !== undefined && { author }),
     },
@@ -138,9 +147,11 @@ async function fill(context: BuildContext, { result }: Plan): Promise<void> {
   if (paths?.length !== 0) await context.fill(paths);
 }
 
-function platformOf(text: string): ImagePlatform {
-  const [os = '', architecture = '', variant] = text.split('/');
-  return { os, architecture, ...(variant !== undefined && { variant }) };
+/** Which Dockerfile it is, as far as that can be told: by the name of its image, else by its base images. */
+function nameOfDockerfile({ references: [first], dockerfile = '' }: BuildRequest, { steps }: Plan): string {
+  if (first !== undefined) return keyOf('image', first.replace(/:[^/]*$/, ''), dockerfile);
+  const bases = steps.filter(({ words }) => /^from\s/i.test(words)).map(({ words }) => words);
+  return keyOf('bases', bases, dockerfile);
 }
 
 /** Steps that make no layer are done with the plan. */
@@ -170,7 +181,7 @@ interface Wanted {
 
 async function baseOf({ images, request, report, signal }: BuildRun, wanted: Wanted): Promise<BaseImage> {
   const { reference, platform, step, lease } = wanted;
-  const text = [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
+  const text = platformText(platform);
   if (!request.pull) {
     const here = await unlessMissing(images.forBuilds.base(reference, text, lease));
     if (here) return here;

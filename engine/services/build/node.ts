@@ -4,7 +4,7 @@ import type { BaseImage, ImageLayer } from '../images/image-service.ts';
 /** A root filesystem that a build makes, by what makes it. Inputs come before. */
 export type Node =
   | { op: 'scratch' }
-  | { op: 'image'; base: BaseImage; step: StepPlace }
+  | { op: 'image'; base: BaseImage; reference: string; step: StepPlace }
   | ExecNode
   | CopyNode
   | DirectoryNode;
@@ -45,7 +45,32 @@ export type ExecMount =
       mode: number;
       uid: number;
       gid: number;
-    };
+    }
+  | SecretMount
+  | SshMount;
+
+/** A secret of the client; without a target only the variable `env` has it. */
+export interface SecretMount {
+  type: 'secret';
+  id: string;
+  target?: string;
+  env?: string;
+  required: boolean;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** A socket of the client's ssh agent. */
+export interface SshMount {
+  type: 'ssh';
+  id: string;
+  target: string;
+  required: boolean;
+  mode: number;
+  uid: number;
+  gid: number;
+}
 
 export interface CopyNode {
   op: 'copy';
@@ -79,10 +104,13 @@ export interface DirectoryNode {
 /** Nodes that make a layer. */
 export type WorkNode = ExecNode | CopyNode | DirectoryNode;
 
+/** A layer with the time when it was made here, RFC 3339; those of base images have none. */
+export type BuiltLayer = ImageLayer & { created?: string };
+
 /** What a node has made. */
 export interface Tree {
   /** Bottom first. */
-  layers: readonly ImageLayer[];
+  layers: readonly BuiltLayer[];
   /** Key of the snapshot on top; undefined: nothing is there. */
   top: string | undefined;
 }

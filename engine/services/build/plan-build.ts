@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/errors.ts';
 import type { Dockerfile } from '../../dockerfile/dockerfile.ts';
 import { DockerfileError } from '../../dockerfile/dockerfile-error.ts';
 import { expandWord } from '../../dockerfile/expand.ts';
@@ -6,6 +7,7 @@ import { nearest } from '../../dockerfile/nearest.ts';
 import { parseLine } from '../../dockerfile/parse-dockerfile.ts';
 import { readCommand } from '../../dockerfile/read-command.ts';
 import { type FromCommand, type Stage, type StageCommand, type Stages, stagesOf } from '../../dockerfile/stages.ts';
+import { parsePlatform } from '../../registry/platform.ts';
 import type { BaseImage, ImagePlatform } from '../images/image-service.ts';
 import { applyCommand } from './apply-command.ts';
 import type { BuildNetwork } from './build-service.ts';
@@ -21,8 +23,8 @@ export interface PlanRequest {
   buildPlatform: ImagePlatform;
   network: BuildNetwork;
   labels: Readonly<Record<string, string>>;
-  /** RFC 3339, of every entry of the history. */
-  created: string;
+  /** Whether its client can be asked for secrets. */
+  hasClient: boolean;
   /** Finds or pulls a base image. */
   baseOf(reference: string, platform: ImagePlatform, step: StepPlace): Promise<BaseImage>;
 }
@@ -32,6 +34,8 @@ export interface Plan {
   steps: readonly StepPlace[];
   /** Build arguments that no ARG asked for. */
   unused: readonly string[];
+  /** What checks say of the Dockerfile, once each. */
+  warnings: readonly string[];
 }
 
 /** How the stages of one Dockerfile find each other. */
@@ -41,6 +45,7 @@ export interface Planning {
   /** Of ARGs above the first FROM. */
   globals: ReadonlyMap<string, string>;
   used: Set<string>;
+  warn(words: string): void;
   placeOf(command: FromCommand | StageCommand): StepPlace;
   /** The state of a stage by its name or number; undefined where there is none before `before`. */
   stage(name: string, before: number): Promise<StageState> | undefined;
@@ -57,10 +62,12 @@ export async function planBuild(request: PlanRequest): Promise<Plan> {
   const target = targetOf(stages, request.target);
   const steps = stepsFor(stages, neededBy(stages, target));
   const used = new Set<string>();
+  const warnings = new Set<string>();
   const globals = globalsOf(stages, request, used);
   const states = new Map<number, Promise<StageState>>();
   const planning: Planning = {
     ...{ request, stages, globals, used },
+    warn: (words) => void warnings.add(words),
     placeOf: (command) => steps.get(command) ?? { number: 0, words: command.words, lines: command.lines },
     isOwn: (name, index) => indexOf(stages, name) === index,
     stage(name, before) {
@@ -80,7 +87,7 @@ export async function planBuild(request: PlanRequest): Promise<Plan> {
   };
   const result = await state(target);
   const unused = Object.keys(request.buildArguments).filter((name) => !used.has(name));
-  return { result: withLabels(result, request), steps: [...steps.values()], unused };
+  return { result: withLabels(result, request), steps: [...steps.values()], unused, warnings: [...warnings] };
 }
 
 function withLabels(state: StageState, { labels }: PlanRequest): StageState {
@@ -186,22 +193,23 @@ async function beginStage(planning: Planning, { from }: Stage, index: number): P
     const config = { ...emptyConfig, environment: [defaultPath] };
     return { state: { node, config, history: [], hasCommand: false, args }, triggers: [] };
   }
-  const platform = from.platform === undefined ? request.platform : parsePlatform(expand(from.platform), from);
+  const platform = from.platform === undefined ? request.platform : platformIn(expand(from.platform), from);
   const step = planning.placeOf(from);
   const base = await request.baseOf(name, platform, step);
   const { onBuild = [], ...config } = base.config;
-  const node: Node = { op: 'image', base, step };
+  const node: Node = { op: 'image', base, reference: name, step };
   const state = { node, config, history: base.history, hasCommand: false, args };
   return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
 }
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function parsePlatform(text: string, { lines }: FromCommand): ImagePlatform {
-  const [os = '', architecture = '', variant] = text.split('/');
-  if (os === '' || architecture === '')
-    throw new DockerfileError(`${JSON.stringify(text)} is an invalid platform: say os/architecture`, lines);
-  return { os, architecture, ...(variant !== undefined && { variant }) };
+function platformIn(text: string, { lines }: FromCommand): ImagePlatform {
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    throw new DockerfileError(messageOf(error), lines);
+  }
 }
 
 /** What the base image has left for images that are built on it. */

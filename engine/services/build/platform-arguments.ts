@@ -1,6 +1,5 @@
+import { platformText } from '../../registry/platform.ts';
 import type { ImagePlatform } from '../images/image-service.ts';
-
-const written = ({ os, architecture, variant }: ImagePlatform) => [os, architecture, variant].filter(Boolean).join('/');
 
 /** ARGs that are there by themselves (Dockerfile reference, "Automatic platform ARGs in the global scope"). */
 export function platformArguments(
@@ -9,7 +8,7 @@ export function platformArguments(
   stage: string,
 ): ReadonlyMap<string, string> {
   const of = (name: string, platform: ImagePlatform): [string, string][] => [
-    [`${name}PLATFORM`, written(platform)],
+    [`${name}PLATFORM`, platformText(platform)],
     [`${name}OS`, platform.os],
     [`${name}ARCH`, platform.architecture],
     [`${name}VARIANT`, platform.variant ?? ''],

@@ -15,6 +15,7 @@ import { lookUpUser } from '../../drivers/oci/user-lookup.ts';
 import { followInRoot } from '../../storage/files/path-in-root.ts';
 import { BuildFailure } from './build-failure.ts';
 import type { BuildRequest } from './build-service.ts';
+import type { StepSecrets } from './exec-secrets.ts';
 import type { ExecNode } from './node.ts';
 import type { WorkSite } from './work-site.ts';
 
@@ -47,6 +48,7 @@ export interface ExecWork {
   site: WorkSite;
   /** What is bound from elsewhere. */
   mounts: readonly OciMount[];
+  secrets: StepSecrets;
   request: Pick<BuildRequest, 'extraHosts' | 'resources' | 'ulimits' | 'shmSizeBytes' | 'cgroupParent'>;
   output(chunk: OutputChunk): void;
   signal: AbortSignal;
@@ -62,9 +64,11 @@ const hostname = 'buildkitsandbox';
 export async function runExec(dependencies: ExecDependencies, work: ExecWork): Promise<void> {
   const { network, runner } = dependencies;
   const { node, site, signal, output } = work;
-  const missing = missingIn(site.root, [...madeByStart, ...work.mounts.flatMap((mount) => pathsTo(mount.destination))]);
+  const { memory } = work.secrets;
+  const places = [...work.mounts, ...work.secrets.mounts].flatMap(({ destination }) => pathsTo(destination));
+  const missing = missingIn(site.root, [...madeByStart, ...places]);
   // beside the root filesystem: what a crash leaves goes with it
-  const directory = path.join(path.dirname(site.rootfs), 'step');
+  const directory = path.join(memory ?? path.dirname(site.rootfs), 'step');
   try {
     const { namespacePath, endpoint } = await network.attach(site.id, {
       mode: node.network === 'default' ? 'bridge' : node.network,
@@ -77,6 +81,8 @@ export async function runExec(dependencies: ExecDependencies, work: ExecWork): P
     const spec = specOf(dependencies, work, { files, namespacePath });
     const exitCode = await runner().run({
       ...{ id: site.id, directory: path.join(directory, 'bundle'), spec, output, signal },
+      // the runtime keeps a copy of the specification, and with it of variables
+      ...(memory !== undefined && { stateDirectory: path.join(memory, 'state') }),
     });
     if (exitCode !== 0) throw new BuildFailure(node.args, exitCode, node.step.lines);
   } finally {
@@ -88,11 +94,11 @@ export async function runExec(dependencies: ExecDependencies, work: ExecWork): P
 
 function specOf(
   { specHost, instance }: ExecDependencies,
-  { node, site, request, mounts }: ExecWork,
+  { node, site, request, mounts, secrets }: ExecWork,
   { files, namespacePath }: { files: { hostname: string; hosts: string; resolvConf: string }; namespacePath: string },
 ) {
   const user = lookUpUser(site.rootfs, node.user, []);
-  const environment = [...node.environment, ...node.proxies];
+  const environment = [...node.environment, ...node.proxies, ...secrets.environment];
   const hasHome = environment.some((entry) => entry.startsWith('HOME='));
   const options = ['rbind', 'rprivate', 'rw'];
   const parent = request.cgroupParent ? path.posix.join('/', request.cgroupParent) : `/beluga-${instance}`;
@@ -110,6 +116,7 @@ function specOf(
         { destination: '/etc/hostname', type: 'bind', source: files.hostname, options },
         { destination: '/etc/hosts', type: 'bind', source: files.hosts, options },
         ...mounts,
+        ...secrets.mounts,
       ],
       network: namespacePath,
       cgroupsPath: path.posix.join(parent, site.id),

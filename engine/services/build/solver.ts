@@ -1,14 +1,19 @@
 import type { Limit } from '../../base/limit.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
+import type { SelectedSource } from '../../storage/files/select-files.ts';
 import type { BuildCache, StepResult } from './build-cache.ts';
 import type { BuildMessage } from './build-service.ts';
+import { createExplainer } from './explainer.ts';
 import { type Node, type StepPlace, sourcesOf, type Tree, type WorkNode } from './node.ts';
 import { keyOf } from './step-keys.ts';
+import type { StepMarks } from './step-marks.ts';
 
 /** What the solver has done by others. */
 export interface Workshop {
   /** Names a node by what it is made of; inputs by their own keys. */
   keyOf(node: WorkNode, keyOfInput: (node: Node) => Promise<string>): Promise<string>;
+  /** Files of the context that a node takes. */
+  filesOf(node: WorkNode): Promise<readonly SelectedSource[]>;
   /** Makes a node on its input. `solve`: for what else it takes files from. */
   make(node: WorkNode, input: Tree, solve: (node: Node) => Promise<Tree>): Promise<Tree>;
 }
@@ -19,6 +24,11 @@ export interface SolverParts {
   lease: Lease;
   limit: Limit;
   signal: AbortSignal;
+  marks: StepMarks;
+  /** Which Dockerfile it is, as far as that can be told. */
+  dockerfile: string;
+  /** Told the key of each result that this build has. */
+  using(key: string): void;
   /** Nothing that was made before is used. */
   fresh: boolean;
   /** Steps of all, for the count. */
@@ -58,10 +68,16 @@ export function createSolver(parts: SolverParts): Solver {
   };
   const key = (node: Node): Promise<string> => remember(keys, node, makeKey);
 
+  const { marks, dockerfile, fresh } = parts;
+  const explainer = createExplainer({ marks, dockerfile, fresh, keyOf: key, filesOf: workshop.filesOf });
+
   /** Steps below one that was cached: nobody has to look. */
   const tellCached = async (node: Node): Promise<void> => {
     if (node.op === 'scratch') return;
-    if (node.op !== 'image') await tellCached(node.input);
+    if (node.op !== 'image') {
+      await tellCached(node.input);
+      await explainer.made(node);
+    }
     if (told.has(node.step.number)) return;
     begin(node.step);
     done(node.step, await key(node), true);
@@ -73,8 +89,9 @@ export function createSolver(parts: SolverParts): Solver {
       return { layers: node.base.layers, top: node.base.topSnapshot };
     }
     const name = await key(node);
-    const found = parts.fresh ? undefined : cache.find(name);
+    const found = fresh ? undefined : cache.find(name);
     if (found) {
+      parts.using(name);
       hold(lease, found);
       await tellCached(node);
       return found;
@@ -82,11 +99,15 @@ export function createSolver(parts: SolverParts): Solver {
     // all before it takes a place: one that waited for others in its place could wait for ever
     const [input = nothing] = await Promise.all([node.input, ...sourcesOf(node)].map(solve));
     signal.throwIfAborted();
+    const missed = node.step.number > 0 ? await explainer.missed(node) : undefined;
+    if (missed) report({ step: node.step.number, missed });
     begin(node.step);
     const tree = await limit.run(() => workshop.make(node, input, solve), signal);
     const parent = node.input.op === 'scratch' || node.input.op === 'image' ? undefined : await key(node.input);
+    parts.using(name);
     if (tree.top !== undefined)
       cache.put(name, { ...tree, top: tree.top, words: node.step.words, ...(parent !== undefined && { parent }) });
+    await explainer.made(node);
     done(node.step, name, false);
     return tree;
   };

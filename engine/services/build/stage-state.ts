@@ -45,9 +45,9 @@ export function proxiesOf(
   );
 }
 
-/** An entry of the image's history in BuildKit's words. `empty`: without a layer. */
-export function historyEntry(words: string, { empty, created }: { empty: boolean; created: string }): HistoryJson {
-  return { created, created_by: words, comment: 'buildkit.dockerfile.v0', ...(empty && { empty_layer: true }) };
+/** An entry of the image's history in BuildKit's words, without its date. `empty`: without a layer. */
+export function historyEntry(words: string, { empty }: { empty: boolean }): HistoryJson {
+  return { created_by: words, comment: 'buildkit.dockerfile.v0', ...(empty && { empty_layer: true }) };
 }
 
 const quoted = (words: readonly string[]) => `[${words.map((word) => JSON.stringify(word)).join(' ')}]`;

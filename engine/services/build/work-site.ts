@@ -11,8 +11,8 @@ import type { Lease } from '../../storage/collect/leases.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
 import { beneathOf } from '../../storage/files/tree-changes.ts';
 import type { Snapshotter } from '../../storage/snapshots/snapshotter.ts';
-import type { BuildImages, ImageLayer } from '../images/image-service.ts';
-import type { Tree } from './node.ts';
+import type { BuildImages } from '../images/image-service.ts';
+import type { BuiltLayer, Tree } from './node.ts';
 
 export interface SiteDependencies {
   runRoot: string;
@@ -53,7 +53,7 @@ export async function makeLayer(
       const changes = await files.changes({ directory, beneath: beneathOf(target), made });
       return images.keepLayer(lease, (file) => files.pack({ root: site.root, changes, file }));
     });
-    const layers: readonly ImageLayer[] = [...input.layers, layer];
+    const layers: readonly BuiltLayer[] = [...input.layers, { ...layer, created: new Date().toISOString() }];
     const top = chainIdOf(layers.map(({ diffId }) => diffId));
     lease.hold('snapshot', top);
     await snapshots.commit(top, key, await snapshots.usage(key));

@@ -5,14 +5,17 @@ import path from 'node:path';
 import { openPathOnly } from '../../base/libc.ts';
 import { at } from '../../dockerfile/dockerfile-error.ts';
 import { madeByStart } from '../../drivers/oci/made-by-start.ts';
+import type { OutputChunk } from '../../drivers/oci/runtime.ts';
 import { lookUpUser } from '../../drivers/oci/user-lookup.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { SelectedSource } from '../../storage/files/select-files.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildMessage, BuildRequest } from './build-service.ts';
+import type { CacheMounts } from './cache-mounts.ts';
 import { type CopySource, copyInto, requireSources, type SourceRoot, writeDocuments } from './copy-work.ts';
 import { bringMounts } from './exec-mounts.ts';
-import type { CopyNode, CopyPart, DirectoryNode, ExecNode, Node, Tree } from './node.ts';
+import { withSecrets } from './exec-secrets.ts';
+import type { CopyNode, CopyPart, DirectoryNode, ExecMount, ExecNode, Node, Tree } from './node.ts';
 import { type ExecDependencies, runExec } from './run-exec.ts';
 import type { Workshop } from './solver.ts';
 import { contentKey, copyKey, directoryKey, execKey, keyOf } from './step-keys.ts';
@@ -22,6 +25,9 @@ export interface WorkshopParts {
   sites: SiteDependencies;
   exec: ExecDependencies;
   dataRoot: string;
+  cacheMounts: CacheMounts;
+  /** Told what this build has of the cache. */
+  using(id: string): void;
   context: BuildContext;
   request: BuildRequest;
   lease: Lease;
@@ -32,28 +38,40 @@ export interface WorkshopParts {
 type FilePart = Extract<CopyPart, { from: unknown }>;
 type Solve = (node: Node) => Promise<Tree>;
 
+type BindMount = Extract<ExecMount, { type: 'bind' }>;
+
+const isContextBind = (mount: ExecMount): mount is BindMount => mount.type === 'bind' && mount.from === 'context';
 const isFiles = (part: CopyPart): part is FilePart => 'from' in part;
 
 /** What one build does its steps with. */
 export function createWorkshop(parts: WorkshopParts): Workshop {
-  const selected = new Map<FilePart, Promise<readonly SelectedSource[]>>();
-  const fromContext = (part: FilePart, node: CopyNode) => {
-    const known = selected.get(part) ?? selectFrom(parts, { part, node, from: parts.context });
+  const selected = new Map<object, Promise<readonly SelectedSource[]>>();
+  const once = (of: object, select: () => Promise<readonly SelectedSource[]>) => {
+    const known = selected.get(of) ?? select();
     known.catch(() => {});
-    selected.set(part, known);
+    selected.set(of, known);
     return known;
   };
+  const fromContext = (part: FilePart, node: CopyNode) =>
+    once(part, () => selectFrom(parts, { part, node, from: parts.context }));
+  const bound = (mount: BindMount) => once(mount, () => selectBound(parts, mount));
   return {
     async keyOf(node, keyOfInput) {
       const input = await keyOfInput(node.input);
       if (node.op === 'directory') return directoryKey(node, input);
-      if (node.op === 'exec') return execKey(node, input, await mountKeys(parts, node, keyOfInput));
+      if (node.op === 'exec') return execKey(node, input, await mountKeys(bound, node, keyOfInput));
       const keys = node.parts.map(async (part) => {
         if (!isFiles(part)) return keyOf('document', part.name, part.content);
         if (part.from !== 'context') return keyOf('part', await keyOfInput(part.from), part.sources, part.exclude);
         return contentKey(await fromContext(part, node), { owned: false, moded: node.mode === undefined });
       });
       return copyKey(node, input, await Promise.all(keys));
+    },
+    async filesOf(node) {
+      if (node.op === 'directory') return [];
+      if (node.op === 'exec') return (await Promise.all(node.mounts.filter(isContextBind).map(bound))).flat();
+      const ofContext = node.parts.filter(isFiles).filter(({ from }) => from === 'context');
+      return (await Promise.all(ofContext.map((part) => fromContext(part, node)))).flat();
     },
     make(node, input, solve) {
       if (node.op === 'directory') return makeDirectory(parts, node, input);
@@ -74,8 +92,13 @@ async function selectFrom(
   return at(node.step.lines, () => requireSources(found, kind));
 }
 
+async function selectBound({ sites, context }: WorkshopParts, { source }: BindMount): Promise<SelectedSource[]> {
+  const request = { root: context.root, sources: [source], ignore: context.ignore, exclude: [] };
+  return requireSources(await sites.files.select(request), 'RUN --mount');
+}
+
 function mountKeys(
-  { sites, context }: WorkshopParts,
+  bound: (mount: BindMount) => Promise<readonly SelectedSource[]>,
   node: ExecNode,
   keyOfInput: (node: Node) => Promise<string>,
 ): Promise<string[]> {
@@ -83,9 +106,7 @@ function mountKeys(
     node.mounts.map(async (mount) => {
       if (mount.type !== 'bind') return '';
       if (mount.from !== 'context') return keyOfInput(mount.from);
-      const request = { root: context.root, sources: [mount.source], ignore: context.ignore, exclude: [] };
-      const found = requireSources(await sites.files.select(request), 'RUN --mount');
-      return contentKey(found, { owned: false, moded: true });
+      return contentKey(await bound(mount), { owned: false, moded: true });
     }),
   );
 }
@@ -105,11 +126,11 @@ async function exec(
   const brought = await bringMounts(parts, node, solve);
   try {
     const { mounts } = brought;
+    const output = (log: OutputChunk) => report({ step: node.step.number, log });
     return await makeLayer(sites, { input, lease, made: madeByStart }, (site) =>
-      runExec(parts.exec, {
-        ...{ node, site, mounts, request, signal },
-        output: (log) => report({ step: node.step.number, log }),
-      }),
+      withSecrets(sites.mounter, { site, mounts: node.mounts, client: request.client, signal }, (secrets) =>
+        runExec(parts.exec, { ...{ node, site, mounts, secrets, request, signal, output } }),
+      ),
     );
   } finally {
     await brought.close();

@@ -1,5 +1,6 @@
 import type { Digest } from '../../base/digest.ts';
 import { EngineError, unlessMissing } from '../../base/errors.ts';
+import { hostPlatform } from '../../registry/platform.ts';
 import { canonicalReference, type Reference } from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { ContentInfo, ContentStore } from '../../storage/content/content-store.ts';
@@ -7,7 +8,6 @@ import type { ArchiveLimits, StagedArchive } from './archive-staging.ts';
 import { readBlob, storeBlob } from './blobs.ts';
 import {
   type Descriptor,
-  hostPlatform,
   isAttestation,
   isObject,
   type Manifest,

@@ -76,7 +76,7 @@ async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease): Pr
     ...{ diffIds, lease, signal: new AbortController().signal },
   });
   const json = {
-    created,
+    ...(created !== undefined && { created }),
     ...(author && { author }),
     ...platform,
     config: containerConfigJson(config),

@@ -256,8 +256,8 @@ export interface BuiltImage {
   config: ImageConfig;
   platform: ImagePlatform;
   author?: string;
-  /** RFC 3339. */
-  created: string;
+  /** RFC 3339; absent where nothing has a date. */
+  created?: string;
   history: readonly HistoryJson[];
   /** Names for it. */
   references: readonly string[];

@@ -3,6 +3,7 @@ import type { Digest } from '../../base/digest.ts';
 import { diskFullOr } from '../../base/disk-full.ts';
 import { EngineError } from '../../base/errors.ts';
 import { emptyConfig } from '../../dockerfile/image-config.ts';
+import { hostPlatform, type Platform, parsePlatform } from '../../registry/platform.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { ContentInfo, ContentStore } from '../../storage/content/content-store.ts';
 import type { ArchiveLimits } from './archive-staging.ts';
@@ -13,7 +14,7 @@ import { imageEvent } from './image-event.ts';
 import type { ImageParts } from './image-parts.ts';
 import { storedImage } from './image-records.ts';
 import type { ImportRequest } from './image-service.ts';
-import { hostPlatform, mediaTypes, type Platform } from './manifest.ts';
+import { mediaTypes } from './manifest.ts';
 import { asLayer, layerMediaType } from './plain-layer.ts';
 import { newName, tagImage } from './tag-image.ts';
 
@@ -24,7 +25,7 @@ export async function importImage(
 ): Promise<Digest> {
   const { collector, content, records, images, events } = parts;
   const reference = request.reference === undefined ? undefined : newName(request.reference);
-  const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform);
+  const platform = request.platform === undefined ? hostPlatform() : linuxPlatform(request.platform);
   const config = applyChanges(emptyConfig, request.changes ?? []);
   const lease = collector.leases.open();
   try {
@@ -78,13 +79,11 @@ async function storeStream(content: ContentStore, lease: Lease, tar: Readable): 
   });
 }
 
-function parsePlatform(text: string): Platform {
-  const [os, architecture, variant] = text.split('/');
-  if (os !== 'linux') {
-    throw new EngineError('invalid', `operating system is not supported: ${text}`, {
-      reason: 'image.platform-mismatch',
-      params: { wanted: text, image: '' },
-    });
-  }
-  return { os, architecture: architecture ?? hostPlatform().architecture, ...(variant && { variant }) };
+function linuxPlatform(text: string): Platform {
+  const platform = parsePlatform(text);
+  if (platform.os === 'linux') return platform;
+  throw new EngineError('invalid', `operating system is not supported: ${text}`, {
+    reason: 'image.platform-mismatch',
+    params: { wanted: text, image: '' },
+  });
 }

@@ -1,14 +1,8 @@
-import { architecture } from '../../base/architecture.ts';
 import { type Digest, isDigest } from '../../base/digest.ts';
 import { EngineError } from '../../base/errors.ts';
+import type { Platform } from '../../registry/platform.ts';
 
 /** OCI image spec: descriptor.md, manifest.md, image-index.md; Docker's schema 2 has the same shapes. */
-
-export interface Platform {
-  architecture: string;
-  os: string;
-  variant?: string;
-}
 
 export interface Descriptor {
   mediaType: string;
@@ -103,13 +97,6 @@ export function textsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
-}
-
-/** This machine in the words of the image spec. */
-export function hostPlatform(): Platform {
-  const variants: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7' };
-  const variant = variants[architecture];
-  return { os: 'linux', architecture, ...(variant && { variant }) };
 }
 
 /** The beginning of a digest, as Docker's progress lines name a layer. */

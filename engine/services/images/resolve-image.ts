@@ -1,5 +1,6 @@
 import type { Digest } from '../../base/digest.ts';
 import { EngineError } from '../../base/errors.ts';
+import { parsePlatform, platformText } from '../../registry/platform.ts';
 import {
   familiarReference,
   parseReference,
@@ -10,7 +11,6 @@ import {
 import type { ImageRecords, StoredImage, StoredReference } from './image-records.ts';
 import type { ImageDetails } from './image-service.ts';
 import { platformFits } from './manifest.ts';
-import { parsePlatform, platformText } from './pull/platform.ts';
 
 export interface ResolvedImage {
   image: StoredImage;

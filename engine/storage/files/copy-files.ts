@@ -1,20 +1,12 @@
-import { closeSync, constants, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { EngineError } from '../../base/errors.ts';
 import { errnoCode, openPathOnly } from '../../base/libc.ts';
-import {
-  attributesAt,
-  type FileStatus,
-  fileTypes,
-  openAt,
-  openBeneath,
-  readLinkAt,
-  statusAt,
-} from '../../base/libc-files.ts';
+import { fileTypes, statusAt } from '../../base/libc-files.ts';
 import { openInRoot } from '../../base/libc-open-beneath.ts';
 import type { TarEntry } from '../../base/tar-parser.ts';
 import { nativeName, splitPath } from '../snapshots/layer-paths.ts';
 import { createExtractor, type Extractor } from './archive-extractor.ts';
-import { isKept } from './pack-changes.ts';
+import { chunkSize, FileEntries, openDirectoryIn, openFileAt } from './file-entries.ts';
 import { followInRoot } from './path-in-root.ts';
 
 export interface CopyRequest {
@@ -28,11 +20,10 @@ export interface CopyRequest {
   owner?: { uid: number; gid: number };
   /** Permission bits of everything but symlinks; absent: as they were. */
   mode?: number;
+  /** Time of change of everything; absent: as it was. */
+  modified?: { seconds: number; nanoseconds: number };
 }
 
-const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | 0o2000000;
-const openFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | 0o2000000;
-const chunkSize = 256 * 1024;
 const now = () => ({ seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 });
 
 /**
@@ -106,21 +97,11 @@ const directoryEntry = (name: string): TarEntry => ({
   ...{ modified: now(), device: { major: 0, minor: 0 }, attributes: [] },
 });
 
-const types: Readonly<Record<number, TarEntry['type']>> = {
-  [fileTypes.regular]: 'file',
-  [fileTypes.directory]: 'directory',
-  [fileTypes.symlink]: 'symlink',
-  [fileTypes.character]: 'character',
-  [fileTypes.block]: 'block',
-  [fileTypes.fifo]: 'fifo',
-};
-
 class Copy {
   readonly #request: CopyRequest;
   readonly #extractor: Extractor;
   readonly #buffer = Buffer.alloc(chunkSize);
-  /** First target of files with several names. */
-  readonly #linked = new Map<string, string>();
+  readonly #entries = new FileEntries();
   /** Directories that are known to be there. */
   readonly #there = new Set<string>(['']);
 
@@ -131,10 +112,7 @@ class Copy {
 
   file(source: string, target: string): void {
     const { parent, base } = splitPath(source);
-    const directory =
-      parent === ''
-        ? openAt(this.#request.from, '.', openDirectory)
-        : openBeneath(this.#request.from, nativeName(parent), openDirectory);
+    const directory = openDirectoryIn(this.#request.from, parent);
     try {
       this.#entry(directory, base === '' ? '.' : base, target);
     } finally {
@@ -151,47 +129,25 @@ class Copy {
   }
 
   #entry(directory: number, base: string, target: string): void {
-    const name = nativeName(base);
-    const status = statusAt(directory, name);
-    const type = types[status.mode & fileTypes.mask];
-    // sockets
-    if (!type) return;
+    const entry = this.#entries.read(directory, base, target.slice(1));
+    if (!entry) return;
+    const { mode, modified } = this.#request;
+    const changed = { ...(mode !== undefined && entry.type !== 'symlink' && { mode }), ...(modified && { modified }) };
     this.#parents(target);
     if (
-      type === 'directory' &&
+      entry.type === 'directory' &&
       kindOf(this.#request.to, Buffer.from(target || '/', 'latin1').toString()) === 'directory'
     )
       return;
-    const link = type === 'symlink' ? readLinkAt(directory, name).toString('latin1') : '';
-    const attributes = attributesAt(directory, name).filter((attribute) => isKept(attribute.name));
-    const entry: TarEntry = { ...this.#entryOf(target, status), type, link, attributes };
-    const first = type === 'directory' ? undefined : this.#firstName(status, target);
-    if (first !== undefined) this.#put({ ...entry, type: 'hardlink', link: first.slice(1), attributes: [] });
-    else if (type === 'file') this.#contents(directory, name, { ...entry, size: status.size });
-    else this.#put(entry);
+    if (entry.type === 'file') this.#contents(directory, base, { ...entry, ...changed });
+    else {
+      this.#extractor.entry({ ...entry, ...changed });
+      this.#extractor.end();
+    }
   }
 
-  #put(entry: TarEntry): void {
-    this.#extractor.entry(entry);
-    this.#extractor.end();
-  }
-
-  #entryOf(target: string, { mode, uid, gid, modified, target: device }: FileStatus): Omit<TarEntry, 'type' | 'link'> {
-    const isLink = (mode & fileTypes.mask) === fileTypes.symlink;
-    const bits = isLink ? mode & 0o7777 : (this.#request.mode ?? mode & 0o7777);
-    return { name: target.slice(1), mode: bits, uid, gid, size: 0, modified, device, attributes: [] };
-  }
-
-  #firstName({ links, inode, device }: FileStatus, target: string): string | undefined {
-    if (links < 2) return undefined;
-    const key = `${device.major}:${device.minor}:${inode}`;
-    const first = this.#linked.get(key);
-    if (first === undefined) this.#linked.set(key, target);
-    return first;
-  }
-
-  #contents(directory: number, name: string | Uint8Array, entry: TarEntry): void {
-    const descriptor = openAt(directory, name, openFile);
+  #contents(directory: number, base: string, entry: TarEntry): void {
+    const descriptor = openFileAt(directory, base);
     try {
       this.#extractor.entry(entry);
       for (let read = -1; read !== 0; ) {

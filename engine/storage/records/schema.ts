@@ -21,8 +21,12 @@
  *   volumes(name, created_ns, record)     data below <data root>/volumes/NAME; JSON of services/volumes
  *   build_steps(key, created_ns, used_ns,  what builds have made, by what it was made of; `record` JSON of
  *          uses, record)                 services/build
+ *   build_kept(id, type, created_ms,      folders that builds keep below <data root>/build: cache mounts, downloads;
+ *          used_ms, uses, record)         JSON of services/build
+ *   build_marks(place, words, key,        what each step of a Dockerfile was made of when it was last made, to tell why
+ *          used_ms, record)               it is made again; JSON of services/build, compressed
  *
- * Times are nanoseconds since the epoch. `user_version` is the number of migrations applied.
+ * Times are nanoseconds, with `_ms` milliseconds since the epoch. `user_version` is the number of migrations applied.
  */
 export const migrations: readonly string[] = [
   `
@@ -92,5 +96,24 @@ export const migrations: readonly string[] = [
     uses INTEGER NOT NULL,
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE build_kept (
+    id TEXT PRIMARY KEY,
+    type TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL,
+    uses INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE build_marks (
+    place TEXT PRIMARY KEY,
+    words TEXT NOT NULL,
+    key TEXT NOT NULL,
+    used_ms INTEGER NOT NULL,
+    record BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX build_marks_by_words ON build_marks (words, used_ms);
+  CREATE INDEX build_marks_by_use ON build_marks (used_ms);
   `,
 ];

@@ -1,7 +1,8 @@
 import type { RepositorySources } from '../../../registry/mirrors/repository-sources.ts';
+import type { Platform } from '../../../registry/platform.ts';
 import { type Reference, withDefaultTag } from '../../../registry/reference.ts';
 import type { LookedUpImage } from '../image-service.ts';
-import { isAttestation, isObject, type Platform, parseJson, parseManifest } from '../manifest.ts';
+import { isAttestation, isObject, parseJson, parseManifest } from '../manifest.ts';
 
 /** What the registry has under a name, and for which platforms. @throws SourcesFailure, EngineError `image.*`. */
 export async function lookUpImage(sources: RepositorySources, reference: Reference): Promise<LookedUpImage> {
