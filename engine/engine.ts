@@ -16,6 +16,7 @@ import { readCgroupSupport } from './drivers/oci/cgroup-support.ts';
 import { cgroupVersion } from './drivers/oci/cgroups.ts';
 import { openRuntimes, type Runtimes } from './drivers/oci/runtimes.ts';
 import { readSpecHost } from './drivers/oci/spec-host.ts';
+import { runsPrograms } from './drivers/probes/foreign-programs.ts';
 import { probeHost } from './drivers/probes/host-probes.ts';
 import type { EventBus } from './events/event-bus.ts';
 import { createStoredEventBus } from './events/stored-event-bus.ts';
@@ -131,7 +132,8 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   });
   await containers.open();
   const host = { mounter, network, oci, cannotRun };
-  const builds = await openBuilds({ options, instance, storage, events, cache, images, host, log });
+  const { transport } = asked;
+  const builds = await openBuilds({ options, instance, storage, events, cache, images, host, transport, log });
   transfers.service.goOn();
   return {
     ...{ containers: containers.service, files: containers.files, pruneContainers: containers.prune },
@@ -255,6 +257,7 @@ interface BuildParts {
   events: EventBus;
   cache: BuildCache;
   images: Awaited<ReturnType<typeof createImageService>>;
+  transport: Transport;
   log: Log;
   host: { mounter: Mounter; network: NetworkProvider; oci: Runtimes; cannotRun: EngineError | undefined };
 }
@@ -267,6 +270,7 @@ function openBuilds({
   cache,
   images,
   host,
+  transport,
   log,
 }: BuildParts): Promise<BuildService> {
   const { dataRoot, runRoot } = options;
@@ -274,11 +278,11 @@ function openBuilds({
   const { records, snapshots, files } = storage;
   return openBuildService({
     ...{ records, events, cache, images, dataRoot, platform: hostPlatform(), parallel: Math.max(2, cpus().length) },
-    ...{ cacheRules: () => options.builderGc, log },
+    ...{ cacheRules: () => options.builderGc, transport, log },
     sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId },
     exec: {
       runner: () => requireRunner(oci.stepRunner(), cannotRun ?? (storage.remapping && notRemapped())),
-      ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance },
+      ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance, runsPrograms },
     },
   });
 }

@@ -1,55 +1,32 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { runToEnd } from '../docker-cli.ts';
 import { ask } from '../raw-http.ts';
 import { sampleImage, tarOf } from '../sample.ts';
-import { type Subject, startSubject } from './subject.ts';
+import { type BuildScene, cachedSteps, from, openBuildScene } from './build-scene.ts';
 
-let subject: Subject;
-let folder: string;
+let scene: BuildScene;
 before(async () => {
-  subject = await startSubject();
-  folder = mkdtempSync(path.join(tmpdir(), 'beluga-build-'));
+  scene = await openBuildScene();
 });
-after(async () => {
-  rmSync(folder, { recursive: true });
-  await subject.close();
-});
+after(() => scene.close());
 
-const from = `FROM ${sampleImage}`;
-let contexts = 0;
-
-/** A folder with these files; the Dockerfile is joined of its lines. */
-function context(dockerfile: readonly string[], files: Readonly<Record<string, string>> = {}): string {
-  const place = path.join(folder, String(++contexts));
-  for (const [name, content] of Object.entries({ Dockerfile: `${dockerfile.join('\n')}\n`, ...files })) {
-    mkdirSync(path.dirname(path.join(place, name)), { recursive: true });
-    writeFileSync(path.join(place, name), content);
-  }
-  return place;
-}
-
-const build = (place: string, ...options: string[]) => subject.docker.run(['build', ...options, place]);
-const failsToBuild = async (place: string, code: number, ...options: string[]) =>
-  (await subject.docker.run(['build', ...options, place], { exits: code })).stderr;
-const run = (image: string, ...command: string[]) =>
-  subject.docker('run', '--rm', '--network', 'none', image, ...command);
-const config = async (image: string) => JSON.parse(await subject.docker('inspect', '-f', '{{json .Config}}', image));
+const build = (place: string, ...options: string[]) => scene.build(place, ...options);
+const failsToBuild = (place: string, code: number, ...options: string[]) => scene.failsToBuild(place, code, ...options);
+const context = (lines: readonly string[], files?: Readonly<Record<string, string>>) => scene.context(lines, files);
+const run = (image: string, ...command: string[]) => scene.run(image, ...command);
+const config = async (image: string) =>
+  JSON.parse(await scene.subject.docker('inspect', '-f', '{{json .Config}}', image));
 const history = async (image: string) =>
-  (await subject.docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', image)).split('\n').reverse().slice(1);
-const cachedSteps = (stdout: string) => stdout.split('Using cache').length - 1;
+  (await scene.subject.docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', image))
+    .split('\n')
+    .reverse()
+    .slice(1);
 
 test('the walk: a context, instructions, what the image says, and a second build out of the cache', async () => {
   const place = context(
@@ -210,19 +187,19 @@ test('layers hold what a step has changed, deletions too, and no trace of what a
   ]);
   await build(place, '-t', 'layers');
   assert.equal(await run('layers', 'ls', '/d'), '4');
-  await subject.docker('save', '-o', path.join(folder, 'layers.tar'), 'layers');
-  await subject.docker('rmi', 'layers');
-  await subject.docker('load', '-i', path.join(folder, 'layers.tar'));
+  await scene.subject.docker('save', '-o', path.join(scene.folder, 'layers.tar'), 'layers');
+  await scene.subject.docker('rmi', 'layers');
+  await scene.subject.docker('load', '-i', path.join(scene.folder, 'layers.tar'));
   assert.equal(await run('layers', 'ls', '/d'), '4', 'the same out of an archive');
   await build(
     context(['FROM scratch', `COPY --from=${sampleImage} /bin /bin`, 'RUN ["/bin/busybox", "true"]']),
     '-t',
     'bare',
   );
-  const name = await subject.docker('create', 'bare', 'x');
-  const archive = path.join(folder, 'export.tar');
-  await subject.docker('export', '-o', archive, name);
-  await subject.docker('rm', name);
+  const name = await scene.subject.docker('create', 'bare', 'x');
+  const archive = path.join(scene.folder, 'export.tar');
+  await scene.subject.docker('export', '-o', archive, name);
+  await scene.subject.docker('rm', name);
   const { stdout } = await runToEnd('tar', ['tf', archive]);
   assert.deepEqual(
     stdout.split('\n').filter((file) => file !== '' && !file.startsWith('bin/')),
@@ -253,7 +230,7 @@ test('what is mounted for a RUN is there, and leaves nothing', async () => {
 });
 
 test('what a step puts in the way of its mounts leads nobody out of its root', async () => {
-  const outside = path.join(folder, 'outside');
+  const outside = path.join(scene.folder, 'outside');
   mkdirSync(path.join(outside, 'empty'), { recursive: true });
   const place = context([from, `RUN --mount=type=tmpfs,target=/way/empty mv /way /moved && ln -s ${outside} /way`]);
   await build(place, '-t', 'led');
@@ -271,6 +248,35 @@ test('ADD unpacks archives, and copies what is none', async () => {
   await build(place, '-t', 'added');
   assert.equal(await run('added', 'stat', '-c', '%n %a %u:%g', '/in/x/y', '/a/a'), '/in/x/y 640 5:6\n/a/a 644 0:0');
   assert.equal(await run('added', 'ls', '/plain.gz'), '/plain.gz');
+});
+
+test('ADD of an address: its name, its time, nobody else, unpacked only when told so; a checksum is held to', async () => {
+  const archive = await tarOf([{ name: 'x/y', content: 'y' }]);
+  const modified = 'Tue, 15 Nov 1994 12:45:26 GMT';
+  const server = createServer((request, response) => {
+    if (request.url === '/gone') response.writeHead(404).end();
+    else response.writeHead(200, { 'last-modified': modified }).end(request.url === '/a.tar' ? archive : 'fetched');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const checksum = `sha256:${createHash('sha256').update('fetched').digest('hex')}`;
+    const lines = [`ADD ${base}/dir/f?q ${base}/a.tar /web/`, `ADD --checksum=${checksum} ${base}/g /g`];
+    const unpacked = `ADD --unpack=true ${base}/a.tar /un/`;
+    const place = context([from, ...lines, unpacked]);
+    await build(place, '-t', 'web');
+    assert.equal(
+      await run('web', 'stat', '-c', '%n %a %u:%g %Y', '/web/f', '/web/a.tar', '/g'),
+      ['/web/f 600 0:0 784903526', '/web/a.tar 600 0:0 784903526', '/g 600 0:0 784903526'].join('\n'),
+    );
+    assert.equal(await run('web', 'cat', '/un/x/y', '/web/f'), 'yfetched');
+    assert.equal(cachedSteps((await build(place)).stdout), 4);
+    const wrong = context([from, `ADD --checksum=sha256:${'0'.repeat(64)} ${base}/g /g`]);
+    assert.match(await failsToBuild(wrong, 1), /digest mismatch/);
+    assert.match(await failsToBuild(context([from, `ADD ${base}/gone /`]), 1), /invalid response status 404/);
+  } finally {
+    server.close();
+  }
 });
 
 test('triggers of a base run in what is built on it', async () => {
@@ -297,6 +303,9 @@ test('bad input: the words, the line, the exit code', async () => {
     [[from, 'COPY --from=0 /a /b'], 1, /circular dependency detected on stage: 0/],
     [[from, 'RUN --security=insecure true'], 1, /security.insecure is not allowed/],
     [[from, 'RUN --network=host true'], 1, /network.host is not allowed/],
+    [['FROM --platform=linux/s390x scratch', 'COPY . /', 'RUN ["/x"]'], 1, /cannot run programs of linux\/s390x/],
+    [[from, 'ADD https://x.invalid/y.git#main /'], 1, /ADD of a git repository/],
+    [[from, `ADD --checksum=sha256:${'0'.repeat(64)} Dockerfile /`], 1, /non-HTTP\(S\) sources/],
   ];
   for (const [lines, code, words] of cases) {
     const place = context(lines, { '.dockerignore': '*.md\n' });
@@ -306,11 +315,11 @@ test('bad input: the words, the line, the exit code', async () => {
       { name: '.dockerignore', content: '*.md\n' },
       { name: 'secret.md', content: 's' },
     ]);
-    const { stderr } = await subject.docker.run(['build', '-'], { input: tar, exits: code });
+    const { stderr } = await scene.subject.docker.run(['build', '-'], { input: tar, exits: code });
     assert.match(stderr, words, place);
   }
-  assert.match(await failsToBuild(context([from]), 1, '-f', path.join(folder, 'nosuch')), /nosuch/);
-  const none = await ask(subject.socket, {
+  assert.match(await failsToBuild(context([from]), 1, '-f', path.join(scene.folder, 'nosuch')), /nosuch/);
+  const none = await ask(scene.subject.socket, {
     method: 'POST',
     path: '/v1.41/build?dockerfile=other',
     body: await tarOf([{ name: 'a' }]),
@@ -318,80 +327,10 @@ test('bad input: the words, the line, the exit code', async () => {
   });
   assert.equal(none.status, 400);
   assert.match(none.text, /Cannot locate specified Dockerfile: other/);
-  const { stdout } = await subject.docker.run(['build', '-'], { input: `${from}\nRUN echo $UNUSED\n` });
+  const { stdout } = await scene.subject.docker.run(['build', '-'], { input: `${from}\nRUN echo $UNUSED\n` });
   assert.match(stdout, /Successfully built/);
   assert.match(
     (await build(context([from]), '--build-arg', 'NEVER=1')).stdout,
     /\[Warning\] One or more build-args \[NEVER\] were not consumed/,
   );
-});
-
-interface CacheEntry {
-  ID: string;
-  Type: string;
-  Description: string;
-  Size: number;
-  Shared: boolean;
-  InUse: boolean;
-}
-const cacheEntries = async () =>
-  (await ask(subject.socket, { path: '/v1.45/system/df' })).json<{ BuildCache: CacheEntry[] }>().BuildCache;
-const pruneCache = async (filters: Readonly<Record<string, readonly string[]>>) => {
-  const query = new URLSearchParams({ all: '1', filters: JSON.stringify(filters) });
-  const answer = await ask(subject.socket, { method: 'POST', path: `/v1.45/build/prune?${query}` });
-  return answer.json<{ CachesDeleted: string[] | null; SpaceReclaimed: number }>();
-};
-
-test('what is built again of the same is the same image, and what is made anew is another one', async () => {
-  const place = context([from, 'ENV A=1', 'RUN echo dated > /dated', 'LABEL b=2']);
-  const idOf = async (...options: string[]) => (await build(place, '-q', ...options)).stdout;
-  const first = await idOf('-t', 'dated');
-  assert.equal(await idOf(), first);
-  const dates = (await subject.docker('history', '--format', '{{.CreatedAt}}', 'dated')).split('\n');
-  assert.equal(new Set(dates.slice(0, 3)).size, 1, 'words are as old as the layer beside them');
-  assert.notEqual(await idOf('--no-cache'), first);
-});
-
-test('the cache: what it holds, and that it is given back', async () => {
-  await build(context([from, 'RUN echo cached > /cached']), '-t', 'kept');
-  const step = (await cacheEntries()).find(({ Description }) => Description === 'RUN echo cached > /cached');
-  assert.ok(step && step.Size > 0 && step.Shared && !step.InUse, JSON.stringify(step));
-  await build(context([from, 'RUN echo dropped > /dropped']), '-t', 'dropped');
-  await subject.docker('rmi', 'dropped');
-  const pruned = await subject.docker('builder', 'prune', '-f');
-  assert.match(pruned, /Total reclaimed space: [1-9]/);
-  assert.ok(
-    (await cacheEntries()).every(({ Shared }) => Shared),
-    'what images have frees nothing',
-  );
-  await subject.docker('builder', 'prune', '-a', '-f');
-  assert.match(await subject.docker('system', 'df', '--format', '{{.Type}} {{.TotalCount}}'), /Build Cache 0/);
-  assert.equal(await run('kept', 'cat', '/cached'), 'cached', 'the image has its layers');
-  assert.equal(cachedSteps((await build(context([from, 'RUN echo cached > /cached']))).stdout), 1, 'only the base');
-});
-
-test('cache mounts: two locked ones of one name, listed with their size, and cleared one by one', async () => {
-  const mounts = [
-    '--mount=type=cache,id=l,target=/a,sharing=locked',
-    '--mount=type=cache,id=l,target=/b,sharing=locked',
-  ];
-  const other = '--mount=type=cache,id=other,target=/o,sharing=private';
-  const place = context([from, `RUN ${mounts.join(' ')} ${other} echo locked > /a/f && cat /b/f && seq 100000 > /o/n`]);
-  assert.match((await build(place)).stdout, /^locked$/m);
-  const folders = async () => (await cacheEntries()).filter(({ Type }) => Type === 'exec.cachemount');
-  const found = await folders();
-  const descriptions = found.map(({ Description }) => Description).filter((words) => / (l|other) at /.test(words));
-  assert.deepEqual(descriptions.sort(), ['cache mount l at /b', 'cache mount other at /o']);
-  const big = found.find(({ Description }) => Description === 'cache mount other at /o');
-  assert.ok(big && big.Size > 500_000, JSON.stringify(big));
-  const cleared = await pruneCache({ id: [big.ID] });
-  assert.deepEqual(cleared.CachesDeleted, [big.ID]);
-  assert.ok(cleared.SpaceReclaimed > 500_000);
-  assert.deepEqual(
-    (await folders()).map(({ ID }) => ID),
-    found.map(({ ID }) => ID).filter((id) => id !== big.ID),
-  );
-  await pruneCache({ type: ['exec.cachemount'] });
-  assert.deepEqual(await folders(), []);
-  assert.notDeepEqual(await cacheEntries(), [], 'steps stay');
 });

@@ -1,4 +1,4 @@
-// An engine in a mount namespace of its own, started by build-secrets.test.ts and build-misses.test.ts: FOLDER MODE. Its client
+// An engine in a mount namespace of its own, started by build-secrets.test.ts and build-cache.test.ts: FOLDER MODE. Its client
 // gives secrets; what a build tells beside Docker's stream is heard here.
 import { once } from 'node:events';
 import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,10 +11,15 @@ import { parseEngineOptions } from '../../engine/cli/engine-options.ts';
 import { openEngine } from '../../engine/engine.ts';
 import type { BuildClient, BuildMessage } from '../../engine/services/build/build-service.ts';
 import { sampleArchive, tarOf } from '../sample.ts';
+import { waitUntil } from '../wait-until.ts';
 
 const [folder = '', mode = ''] = process.argv.slice(2);
 process.umask(0);
-const options = parseEngineOptions([`--data-root=${folder}/data`, `--exec-root=${folder}/run`]);
+const collecting = { builder: { gc: { policy: [{ all: true }] } } };
+writeFileSync(path.join(folder, 'daemon.json'), JSON.stringify(mode === 'collect' ? collecting : {}));
+const options = parseEngineOptions([
+  ...[`--data-root=${folder}/data`, `--exec-root=${folder}/run`, `--config-file=${folder}/daemon.json`],
+]);
 const engine = await openEngine(options, createLog({ level: 'info', write: (line) => process.stderr.write(line) }));
 const values: Readonly<Record<string, string | undefined>> = {
   one: process.env.SECRET_ONE,
@@ -129,6 +134,22 @@ async function walk(): Promise<object> {
   };
 }
 
+/** What is cached while a build runs, after a prune of everything, and what the rules leave of it when it has ended. */
+async function collected(): Promise<object> {
+  const during: Promise<readonly string[]>[] = [];
+  const names = async () => (await engine.builds.cache()).map(({ description }) => description);
+  const pruned = async () => {
+    await engine.builds.prune({ all: true });
+    return names();
+  };
+  await build([from, 'RUN echo first > /f', 'RUN echo begun; sleep 2'], (message) => {
+    if ('log' in message) during.push(pruned());
+  });
+  const stayed = await during[0];
+  await waitUntil('the rules were applied', async () => (await names()).length === 0 || undefined);
+  return { stayed };
+}
+
 /** Reasons of each step that was run. */
 async function missesOf(lines: readonly string[], given: Given): Promise<object> {
   const misses: Record<number, object> = {};
@@ -163,9 +184,11 @@ async function misses(): Promise<object[]> {
   return [...told, await missesOf(lines.slice(0, 3), { files })];
 }
 
-if (mode === 'walk' || mode === 'misses') {
+const modes = { walk, misses, collect: collected };
+const asked = Object.entries(modes).find(([name]) => name === mode)?.[1];
+if (asked) {
   for await (const _ of engine.images.load(createReadStream(sampleArchive())));
-  process.stdout.write(`${JSON.stringify(mode === 'walk' ? await walk() : await misses())}\n`);
+  process.stdout.write(`${JSON.stringify(await asked())}\n`);
 } else if (mode === 'middle') {
   await build([from, `RUN ${both} echo begun; sleep 1000`], (message) => {
     if ('log' in message) process.stdout.write('begun\n');

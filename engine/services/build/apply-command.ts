@@ -100,6 +100,7 @@ async function applyRun(planning: Planning, { state, command, index, step }: Wor
     user: config.user ?? '',
     workingDirectory: config.workingDirectory || '/',
     network: networkOf(planning, command),
+    platform: state.platform,
     mounts,
     step,
   };

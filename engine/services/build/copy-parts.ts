@@ -1,19 +1,39 @@
+import { type Digest, isDigest } from '../../base/digest.ts';
 import { DockerfileError } from '../../dockerfile/dockerfile-error.ts';
 import type { StageCommand } from '../../dockerfile/stages.ts';
 import type { CopyPart, Node } from './node.ts';
 
 type Copying = Extract<StageCommand, { kind: 'COPY' | 'ADD' }>;
 
-const isAddress = (source: string) => /^(https?|git|ssh):\/\//.test(source) || /^git@/.test(source);
+const isGit = (source: string) =>
+  /^(git|ssh):\/\//.test(source) || /^git@/.test(source) || /^https?:\/\/[^#?]+\.git(#.*)?$/.test(source);
+const isWeb = (source: string) => /^https?:\/\//.test(source) && URL.canParse(source);
 
 /** Where the files of an instruction come from, in their order. @throws DockerfileError */
 export function copyParts(command: Copying, from: Node | 'context'): CopyPart[] {
-  if (command.kind === 'ADD') {
-    const address = command.paths.find(isAddress);
-    if (address !== undefined)
-      throw new DockerfileError(`ADD of an address (${address}) is not there yet in Beluga: get the file in a RUN`);
-  }
   const documents = command.contents.map(({ heredoc: { name, content } }) => ({ name, content }));
-  if (command.paths.length === 0) return documents;
-  return [...documents, { from, sources: command.paths, exclude: command.exclude }];
+  const { exclude, paths } = command;
+  if (command.kind === 'COPY')
+    return paths.length === 0 ? documents : [...documents, { from, sources: paths, exclude }];
+  const git = paths.find(isGit);
+  if (git !== undefined)
+    throw new DockerfileError(`ADD of a git repository (${git}) is not there yet in Beluga: clone it in a RUN`);
+  const checksum = checksumOf(command);
+  // neighbours that come from one place are one part: the order of all is kept
+  const parts: CopyPart[] = [...documents];
+  for (const source of paths) {
+    const last = parts.at(-1);
+    if (isWeb(source)) parts.push({ address: source, unpack: command.unpack === true, ...(checksum && { checksum }) });
+    else if (last && 'from' in last) parts.splice(-1, 1, { ...last, sources: [...last.sources, source] });
+    else parts.push({ from, sources: [source], exclude });
+  }
+  return parts;
+}
+
+function checksumOf({ checksum, paths }: Extract<Copying, { kind: 'ADD' }>): Digest | undefined {
+  if (checksum === undefined || checksum === '') return undefined;
+  if (paths.length !== 1) throw new DockerfileError("checksum can't be specified for multiple sources");
+  if (!isWeb(paths[0] ?? '')) throw new DockerfileError("checksum can't be specified for non-HTTP(S) sources");
+  if (isDigest(checksum)) return checksum;
+  throw new DockerfileError(`invalid checksum ${JSON.stringify(checksum)}: say sha256:… with 64 hex digits`);
 }

@@ -19,6 +19,8 @@ export interface SourceRoot {
 export interface CopySource {
   from: SourceRoot;
   selected: readonly SelectedSource[];
+  /** Archives are unpacked; as the instruction says when absent. */
+  unpack?: boolean;
   /** Files of a context belong to nobody. */
   isContext: boolean;
 }
@@ -52,9 +54,9 @@ export async function copyInto(
   const place = node.destination === '/' ? '' : node.destination.replace(/\/$/, '');
   if (intoDirectory && place !== '')
     await files.makeDirectories({ root: site.root, path: place, owner: owner ?? { uid: 0, gid: 0 } });
-  for (const { from, selected, isContext } of sources) {
+  for (const { from, selected, isContext, unpack: own } of sources) {
     for (const source of selected) {
-      if (node.unpack && !source.isDirectory && (await isArchive(from, source))) {
+      if ((own ?? node.unpack) && !source.isDirectory && (await isArchive(from, source))) {
         await unpack(files, { from, source, site, place });
         continue;
       }

@@ -16,6 +16,8 @@ export interface KeptFolder {
 }
 
 export interface StoredDownload {
+  /** A hash of its address. */
+  of: string;
   /** `sha256:…` of the body. */
   digest: string;
   etag?: string;

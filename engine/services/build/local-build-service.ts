@@ -6,6 +6,7 @@ import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import { parsePlatform, platformText } from '../../registry/platform.ts';
 import { parseReference } from '../../registry/reference.ts';
+import type { Transport } from '../../registry/transport/transport.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { BaseImage, BuildImages, ImagePlatform, ImageService } from '../images/image-service.ts';
@@ -17,6 +18,7 @@ import { type CacheMounts, createCacheMounts } from './cache-mounts.ts';
 import { type CacheRules, rulesFor } from './cache-rules.ts';
 import { contextPaths } from './context-paths.ts';
 import { datedHistory } from './dated-history.ts';
+import { createDownloads, type Downloads } from './downloads.ts';
 import { openKeptFolders } from './kept-folders.ts';
 import { type StepPlace, sourcesOf } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
@@ -39,6 +41,8 @@ export interface BuildDependencies {
   platform: ImagePlatform;
   /** Steps that may run at once, of all builds. */
   parallel: number;
+  /** With the engine's proxies and certificates. */
+  transport: Transport;
   /** As they are set now. */
   cacheRules(): CacheRules;
   log: Log;
@@ -55,6 +59,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
   const limit = createLimit(() => dependencies.parallel);
   const keeper = createCacheKeeper({ ...dependencies, kept, chainIdOf: sites.chainIdOf });
   const cacheMounts = createCacheMounts({ dataRoot, kept });
+  const downloads = createDownloads({ dataRoot, kept, transport: dependencies.transport });
   const collect = () =>
     keeper
       .collect((disk) => rulesFor(dependencies.cacheRules(), disk, Date.now()))
@@ -64,7 +69,17 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
       channelOf<BuildMessage>(async (signal, report) => {
         const use = keeper.use();
         try {
-          await runBuild({ ...dependencies, limit, marks, cacheMounts, using: use.add, request, signal, report });
+          await runBuild({
+            ...dependencies,
+            limit,
+            marks,
+            cacheMounts,
+            downloads,
+            using: use.add,
+            request,
+            signal,
+            report,
+          });
         } finally {
           use.end();
           void collect();
@@ -79,6 +94,7 @@ interface BuildRun extends BuildDependencies {
   limit: Limit;
   marks: StepMarks;
   cacheMounts: CacheMounts;
+  downloads: Downloads;
   /** Told what this build has of the cache. */
   using(key: string): void;
   request: BuildRequest;
@@ -134,7 +150,7 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
     {
       ...{ layers: layers.map(({ created: _, ...layer }) => layer), config, references: request.references },
       ...datedHistory(plan.result.history, layers),
-      platform,
+      platform: plan.result.platform,
       ...(author !== undefined && { author }),
     },
     lease,

@@ -1,5 +1,6 @@
+import type { Digest } from '../../base/digest.ts';
 import type { Lines } from '../../dockerfile/dockerfile.ts';
-import type { BaseImage, ImageLayer } from '../images/image-service.ts';
+import type { BaseImage, ImageLayer, ImagePlatform } from '../images/image-service.ts';
 
 /** A root filesystem that a build makes, by what makes it. Inputs come before. */
 export type Node =
@@ -29,6 +30,8 @@ export interface ExecNode {
   user: string;
   workingDirectory: string;
   network: 'default' | 'none' | 'host';
+  /** Whose programs it runs. */
+  platform: ImagePlatform;
   mounts: readonly ExecMount[];
   step: StepPlace;
 }
@@ -89,6 +92,8 @@ export interface CopyNode {
 }
 
 export type CopyPart =
+  /** A file of a web server. */
+  | { address: string; checksum?: Digest; unpack: boolean }
   | { from: Node | 'context'; sources: readonly string[]; exclude: readonly string[] }
   /** A file of its own. */
   | { name: string; content: string };

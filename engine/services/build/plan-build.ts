@@ -181,24 +181,32 @@ async function beginStage(planning: Planning, { from }: Stage, index: number): P
   const name = expand(from.base);
   if (name === '') throw new DockerfileError(`base name (${from.base}) should not be blank`, from.lines);
   const args = new Map<string, string | undefined>();
+  const platform = from.platform === undefined ? request.platform : platformIn(expand(from.platform), from);
   const earlier = planning.stage(name, index);
   if (earlier) {
-    const { node, config, history, author } = await earlier;
+    const { node, platform, config, history, author } = await earlier;
     const { onBuild = [], ...rest } = config;
-    const state = { node, config: rest, history, hasCommand: false, args, ...(author !== undefined && { author }) };
+    const state = {
+      node,
+      platform,
+      config: rest,
+      history,
+      hasCommand: false,
+      args,
+      ...(author !== undefined && { author }),
+    };
     return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
   }
   if (name === 'scratch') {
     const node: Node = { op: 'scratch' };
     const config = { ...emptyConfig, environment: [defaultPath] };
-    return { state: { node, config, history: [], hasCommand: false, args }, triggers: [] };
+    return { state: { node, platform, config, history: [], hasCommand: false, args }, triggers: [] };
   }
-  const platform = from.platform === undefined ? request.platform : platformIn(expand(from.platform), from);
   const step = planning.placeOf(from);
   const base = await request.baseOf(name, platform, step);
   const { onBuild = [], ...config } = base.config;
   const node: Node = { op: 'image', base, reference: name, step };
-  const state = { node, config, history: base.history, hasCommand: false, args };
+  const state = { node, platform: base.platform, config, history: base.history, hasCommand: false, args };
   return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
 }
 

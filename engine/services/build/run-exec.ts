@@ -12,6 +12,7 @@ import type { OutputChunk } from '../../drivers/oci/runtime.ts';
 import { buildSpec } from '../../drivers/oci/spec-builder.ts';
 import type { SpecHost } from '../../drivers/oci/spec-host.ts';
 import { lookUpUser } from '../../drivers/oci/user-lookup.ts';
+import { hostPlatform, platformText } from '../../registry/platform.ts';
 import { followInRoot } from '../../storage/files/path-in-root.ts';
 import { BuildFailure } from './build-failure.ts';
 import type { BuildRequest } from './build-service.ts';
@@ -41,6 +42,8 @@ export interface ExecDependencies {
   specHost(): SpecHost;
   hostFiles: StepHostFiles;
   instance: string;
+  /** Whether programs of an architecture (GOARCH) run here. */
+  runsPrograms(architecture: string): boolean;
 }
 
 export interface ExecWork {
@@ -64,6 +67,7 @@ const hostname = 'buildkitsandbox';
 export async function runExec(dependencies: ExecDependencies, work: ExecWork): Promise<void> {
   const { network, runner } = dependencies;
   const { node, site, signal, output } = work;
+  requirePlatform(dependencies, node);
   const { memory } = work.secrets;
   const places = [...work.mounts, ...work.secrets.mounts].flatMap(({ destination }) => pathsTo(destination));
   const missing = missingIn(site.root, [...madeByStart, ...places]);
@@ -90,6 +94,17 @@ export async function runExec(dependencies: ExecDependencies, work: ExecWork): P
     await rm(directory, { recursive: true, force: true });
     removeMade(site.root, missing);
   }
+}
+
+/** @throws EngineError `unavailable` (`build.platform`) */
+function requirePlatform({ runsPrograms }: ExecDependencies, { platform }: ExecNode): void {
+  if (runsPrograms(platform.architecture)) return;
+  const params = { platform: platformText(platform), host: platformText(hostPlatform()) };
+  throw new EngineError(
+    'unavailable',
+    `RUN cannot run programs of ${params.platform} on this machine (${params.host}): no emulator is registered with binfmt_misc, install qemu-user-static`,
+    { reason: 'build.platform', params },
+  );
 }
 
 function specOf(

@@ -1,13 +1,15 @@
 import { portsOf } from '../../dockerfile/apply-config.ts';
 import { environmentOf, type ImageConfig } from '../../dockerfile/image-config.ts';
 import type { StageCommand } from '../../dockerfile/stages.ts';
-import type { HistoryJson } from '../images/image-service.ts';
+import type { HistoryJson, ImagePlatform } from '../images/image-service.ts';
 import type { Node } from './node.ts';
 import { proxyArguments } from './platform-arguments.ts';
 
 /** A stage as far as its instructions were read. */
 export interface StageState {
   node: Node;
+  /** Of its base image. */
+  platform: ImagePlatform;
   config: ImageConfig;
   history: readonly HistoryJson[];
   author?: string;

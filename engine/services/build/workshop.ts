@@ -13,6 +13,7 @@ import type { BuildContext } from './build-context.ts';
 import type { BuildMessage, BuildRequest } from './build-service.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import { type CopySource, copyInto, requireSources, type SourceRoot, writeDocuments } from './copy-work.ts';
+import type { Downloaded, Downloads } from './downloads.ts';
 import { bringMounts } from './exec-mounts.ts';
 import { withSecrets } from './exec-secrets.ts';
 import type { CopyNode, CopyPart, DirectoryNode, ExecMount, ExecNode, Node, Tree } from './node.ts';
@@ -26,6 +27,7 @@ export interface WorkshopParts {
   exec: ExecDependencies;
   dataRoot: string;
   cacheMounts: CacheMounts;
+  downloads: Downloads;
   /** Told what this build has of the cache. */
   using(id: string): void;
   context: BuildContext;
@@ -35,12 +37,14 @@ export interface WorkshopParts {
   report(message: BuildMessage): void;
 }
 
+type AddressPart = Extract<CopyPart, { address: string }>;
 type FilePart = Extract<CopyPart, { from: unknown }>;
 type Solve = (node: Node) => Promise<Tree>;
 
 type BindMount = Extract<ExecMount, { type: 'bind' }>;
 
 const isContextBind = (mount: ExecMount): mount is BindMount => mount.type === 'bind' && mount.from === 'context';
+const isAddress = (part: CopyPart): part is AddressPart => 'address' in part;
 const isFiles = (part: CopyPart): part is FilePart => 'from' in part;
 
 /** What one build does its steps with. */
@@ -54,6 +58,13 @@ export function createWorkshop(parts: WorkshopParts): Workshop {
   };
   const fromContext = (part: FilePart, node: CopyNode) =>
     once(part, () => selectFrom(parts, { part, node, from: parts.context }));
+  const fetches = new Map<AddressPart, Promise<Downloaded>>();
+  const fetched = (part: AddressPart) => {
+    const known = fetches.get(part) ?? parts.downloads.fetch({ ...part, signal: parts.signal, using: parts.using });
+    known.catch(() => {});
+    fetches.set(part, known);
+    return known;
+  };
   const bound = (mount: BindMount) => once(mount, () => selectBound(parts, mount));
   return {
     async keyOf(node, keyOfInput) {
@@ -61,6 +72,10 @@ export function createWorkshop(parts: WorkshopParts): Workshop {
       if (node.op === 'directory') return directoryKey(node, input);
       if (node.op === 'exec') return execKey(node, input, await mountKeys(bound, node, keyOfInput));
       const keys = node.parts.map(async (part) => {
+        if (isAddress(part)) {
+          const { name, digest } = await fetched(part);
+          return keyOf('download', name, digest, part.unpack);
+        }
         if (!isFiles(part)) return keyOf('document', part.name, part.content);
         if (part.from !== 'context') return keyOf('part', await keyOfInput(part.from), part.sources, part.exclude);
         return contentKey(await fromContext(part, node), { owned: false, moded: node.mode === undefined });
@@ -76,7 +91,7 @@ export function createWorkshop(parts: WorkshopParts): Workshop {
     make(node, input, solve) {
       if (node.op === 'directory') return makeDirectory(parts, node, input);
       if (node.op === 'exec') return exec(parts, { node, input, solve });
-      return copy(parts, { node, input, solve, fromContext });
+      return copy(parts, { node, input, solve, fromContext, fetched });
     },
   };
 }
@@ -142,6 +157,7 @@ interface Copying {
   input: Tree;
   solve: Solve;
   fromContext(part: FilePart, node: CopyNode): Promise<readonly SelectedSource[]>;
+  fetched(part: AddressPart): Promise<Downloaded>;
 }
 
 async function copy(parts: WorkshopParts, copying: Copying): Promise<Tree> {
@@ -163,6 +179,7 @@ async function withSources(
   if (!part) return work(opened);
   const goOn = (source: CopySource) => withSources(parts, copying, rest, [...opened, source], work);
   const { node } = copying;
+  if (isAddress(part)) return withDownload(parts, await copying.fetched(part), { unpack: part.unpack, work: goOn });
   if (!isFiles(part)) return withDocument(parts, { name: part.name, content: part.content }, goOn);
   if (part.from === 'context')
     return goOn({ from: parts.context, selected: await copying.fromContext(part, node), isContext: true });
@@ -170,6 +187,25 @@ async function withSources(
     const from = { root: site.root, directory: site.rootfs };
     return goOn({ from, selected: await selectFrom(parts, { part, node, from }), isContext: false });
   });
+}
+
+async function withDownload(
+  { sites }: WorkshopParts,
+  { directory, name }: Downloaded,
+  { unpack, work }: { unpack: boolean; work: (source: CopySource) => Promise<Tree> },
+): Promise<Tree> {
+  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
+  try {
+    const found = await sites.files.select({
+      root,
+      sources: [name.replace(/[*?[\\]/g, '\\$&')],
+      ignore: [],
+      exclude: [],
+    });
+    return await work({ from: { root, directory }, selected: requireSources(found, 'ADD'), isContext: true, unpack });
+  } finally {
+    closeSync(root);
+  }
 }
 
 async function withDocument(

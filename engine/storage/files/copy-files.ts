@@ -20,8 +20,6 @@ export interface CopyRequest {
   owner?: { uid: number; gid: number };
   /** Permission bits of everything but symlinks; absent: as they were. */
   mode?: number;
-  /** Time of change of everything; absent: as it was. */
-  modified?: { seconds: number; nanoseconds: number };
 }
 
 const now = () => ({ seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 });
@@ -131,8 +129,8 @@ class Copy {
   #entry(directory: number, base: string, target: string): void {
     const entry = this.#entries.read(directory, base, target.slice(1));
     if (!entry) return;
-    const { mode, modified } = this.#request;
-    const changed = { ...(mode !== undefined && entry.type !== 'symlink' && { mode }), ...(modified && { modified }) };
+    const { mode } = this.#request;
+    const changed = mode !== undefined && entry.type !== 'symlink' ? { mode } : {};
     this.#parents(target);
     if (
       entry.type === 'directory' &&

@@ -8,16 +8,20 @@ import { fileURLToPath } from 'node:url';
 import { requireProgram } from '../../engine/base/program-file.ts';
 import type { MissReason } from '../../engine/services/build/build-service.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'beluga-misses-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'beluga-cache-'));
 for (const name of ['data', 'run']) mkdirSync(path.join(folder, name));
 after(() => rmSync(folder, { recursive: true }));
 
-test('why a step was run: told by files, arguments, instructions and what came before', () => {
+function inside(mode: 'misses' | 'collect'): unknown {
   const program = fileURLToPath(new URL('build-inside.ts', import.meta.url));
-  const args = ['--mount', '--propagation', 'private', process.execPath, program, folder, 'misses'];
-  const told = JSON.parse(
-    execFileSync(requireProgram('unshare'), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
+  const args = ['--mount', '--propagation', 'private', process.execPath, program, folder, mode];
+  return JSON.parse(
+    execFileSync(requireProgram('unshare'), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }),
   );
+}
+
+test('why a step was run: told by files, arguments, instructions and what came before', () => {
+  const told = inside('misses');
   const [first, same, files, argument, instruction, fresh, removed] = told as Record<number, MissReason[]>[];
   assert.deepEqual(first, {}, 'nothing is known of what was never made');
   assert.deepEqual(same, {}, 'nothing was made');
@@ -41,4 +45,8 @@ test('why a step was run: told by files, arguments, instructions and what came b
   assert.deepEqual(instruction, { 4: [{ kind: 'instruction', from: 'RUN echo $VERSION', to: 'RUN echo other' }] });
   assert.deepEqual(fresh?.[3], [{ kind: 'no-cache' }]);
   assert.deepEqual(removed, { 3: [{ kind: 'removed' }] });
+});
+
+test('the rules of daemon.json are applied after a build, and nothing takes what a running one uses', () => {
+  assert.deepEqual(inside('collect'), { stayed: ['RUN echo first > /f'] });
 });
