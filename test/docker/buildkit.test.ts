@@ -37,9 +37,14 @@ before(async () => {
   await docker('load', '-i', sampleArchive());
 });
 after(async () => {
-  // whatever failed in between: every build has given back what it had
-  assert.deepEqual(readdirSync(path.join(engine.folders.dataRoot, 'build/contexts')), []);
-  rmSync(folder, { recursive: true });
+  try {
+    // whatever failed in between: every build has given back what it had
+    assert.deepEqual(readdirSync(path.join(engine.folders.dataRoot, 'build/contexts')), []);
+  } finally {
+    rmSync(folder, { recursive: true });
+    await engine[Symbol.asyncDispose]();
+  }
+});
   await engine[Symbol.asyncDispose]();
 });
 
