@@ -45,8 +45,6 @@ after(async () => {
     await engine[Symbol.asyncDispose]();
   }
 });
-  await engine[Symbol.asyncDispose]();
-});
 
 const from = `FROM ${sampleImage}`;
 let contexts = 0;
