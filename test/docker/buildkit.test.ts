@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -246,11 +248,82 @@ test("DOCKER_BUILDKIT=1 of 20.10's CLI", async () => {
   assert.match((await old.run(['build', '-o', 'out', place], { exits: 1 })).stderr, /-o type=local\) is not there yet/);
 });
 
+test('secrets and an ssh agent of the client, which leave nothing', async () => {
+  // no other engine's step has a socket of this name
+  const target = `/run/agent-${randomBytes(6).toString('hex')}`;
+  const place = context([
+    from,
+    'RUN --mount=type=secret,id=token,required md5sum < /run/secrets/token > /sum',
+    'RUN --mount=type=secret,id=none test ! -e /run/secrets/none',
+    `RUN --mount=type=ssh,required,target=${target} echo begun; while test ! -e /stop; do sleep 0.1; done`,
+  ]);
+  const [secret, socket] = [path.join(folder, 'secret'), path.join(folder, 'agent')];
+  const value = randomBytes(24).toString('base64url');
+  writeFileSync(secret, value);
+  // an agent without keys (draft-miller-ssh-agent: SSH_AGENT_IDENTITIES_ANSWER)
+  const agent = net.createServer((client) =>
+    client.on('data', () => client.write(Buffer.from('000000050c00000000', 'hex'))),
+  );
+  agent.listen(socket);
+  try {
+    for (const [cli, command] of [
+      [docker, ['buildx', 'build']],
+      [old, ['build', '--no-cache']],
+    ] as const) {
+      const going = cli.start([
+        ...command,
+        '-t',
+        'secret',
+        '--secret',
+        `id=token,src=${secret}`,
+        '--ssh',
+        `default=${socket}`,
+        place,
+      ]);
+      let said = '';
+      going.child.stderr.on('data', (words: string) => {
+        said += words;
+      });
+      const pid = await waitUntil('the step runs', () =>
+        /[\d.]+ begun/.test(said) ? stepWithAgent(target) : undefined,
+      );
+      const inStep = net.connect(`/proc/${pid}/root${target}`);
+      inStep.write(Buffer.from('000000010b', 'hex'));
+      let answer = '';
+      inStep.on('data', (bytes) => {
+        answer += bytes.toString('hex');
+      });
+      await waitUntil('the agent has answered', () => answer === '000000050c00000000');
+      inStep.destroy();
+      writeFileSync(`/proc/${pid}/root/stop`, '');
+      assert.equal((await going.ended).code, 0, said);
+      assert.ok(!said.includes(value));
+    }
+  } finally {
+    agent.close();
+  }
+  assert.equal(await run('secret', 'cat', '/sum'), `${createHash('md5').update(value).digest('hex')}  -`);
+  const missing = context([from, 'RUN --mount=type=secret,id=nosuch,required true']);
+  assert.match(await failsToBuild(missing), /secret nosuch: not found/);
+});
+
+function stepWithAgent(target: string): string | undefined {
+  return readdirSync('/proc').find((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      return environment.includes(`SSH_AUTH_SOCK=${target}`);
+    } catch {
+      // no process, or one that has ended
+      return false;
+    }
+  });
+}
+
 test('docker buildx du and prune', async () => {
   await buildx(context([from, 'RUN echo pruned > /pruned']));
   assert.match(await docker('buildx', 'du', '--verbose'), /Description:\s+RUN echo pruned > \/pruned/);
   assert.match(await docker('buildx', 'ls'), /running .*linux\/amd64/);
   assert.match(await docker('buildx', 'prune', '-f', '--filter', 'until=1000h'), /Total:\s+0B/);
-  assert.match(await docker('buildx', 'prune', '-f'), /Total:\s+[1-9]/);
+  assert.match(await docker('buildx', 'prune', '-f', '--all'), /Total:\s+[1-9]/);
   assert.match(await docker('buildx', 'du'), /Total:\s+0B/);
 });
