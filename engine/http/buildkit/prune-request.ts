@@ -4,38 +4,32 @@ import type { PruneRequest } from './generated/control_pb.ts';
 
 const nanosecondsOfMillisecond = 1_000_000n;
 
-const lists = { id: 'ids', parent: 'parents', type: 'types', description: 'descriptions' } as const;
-const flags = { inuse: 'inUse', shared: 'shared' } as const;
+/** The fields of a filter, as buildx writes them (`id==x,type==y`). */
+const fields = { id: 'ids', parents: 'parents', type: 'types', description: 'descriptions' } as const;
 
-/**
- * What buildx asks to be pruned; its filters are `key==value`, several with commas between them.
- * @throws EngineError `invalid` for a filter that is not known
- */
+/** @throws EngineError `invalid` for a filter that is none */
 export function cacheFilterOf(request: PruneRequest): CacheFilter {
   const { filter, all, keepDuration, reservedSpace, maxUsedSpace, minFreeSpace } = request;
-  const found: CacheFilter = { all };
-  for (const each of filter.flatMap((words) => words.split(',')).filter((words) => words !== ''))
-    Object.assign(found, filterOf(each));
+  const age = Number(keepDuration / nanosecondsOfMillisecond);
   return {
-    ...found,
-    ...(keepDuration > 0n && { unusedSince: new Date(Date.now() - Number(keepDuration / nanosecondsOfMillisecond)) }),
+    all,
+    ...(age > 0 && { unusedSince: new Date(Date.now() - age) }),
     ...(reservedSpace > 0n && { reservedBytes: Number(reservedSpace) }),
     ...(maxUsedSpace > 0n && { maximumBytes: Number(maxUsedSpace) }),
     ...(minFreeSpace > 0n && { minimumFreeBytes: Number(minFreeSpace) }),
+    ...Object.fromEntries(filter.flatMap((each) => each.split(',')).flatMap(fieldOf)),
   };
 }
 
-function filterOf(words: string): CacheFilter {
-  const [, key = '', value = ''] = /^(\w+)==?(.+)$/.exec(words) ?? [];
-  if (Object.hasOwn(lists, key)) return { [lists[key as keyof typeof lists]]: [value] };
-  if (Object.hasOwn(flags, key)) return { [flags[key as keyof typeof flags]]: value !== 'false' };
-  if (key === 'private') return { shared: value === 'false' };
-  throw new EngineError(
-    'invalid',
-    `the build cache is not pruned by ${words}: say id, type, parent, description, inuse, shared, private or until`,
-    {
-      reason: 'request.invalid',
-      params: { field: 'filter' },
-    },
-  );
+function fieldOf(text: string): [string, unknown][] {
+  if (text === '') return [];
+  const [, name = '', value = ''] = /^(\w+)==?"?(.*?)"?$/.exec(text) ?? [];
+  const field = Object.hasOwn(fields, name) ? fields[name as keyof typeof fields] : undefined;
+  if (field) return [[field, [value]]];
+  if (text === 'inuse' || text === 'shared') return [[text === 'inuse' ? 'inUse' : text, true]];
+  if (text === 'private') return [['shared', false]];
+  throw new EngineError('invalid', `the build cache is not pruned by ${text}`, {
+    reason: 'request.invalid',
+    params: { field: 'filter' },
+  });
 }
