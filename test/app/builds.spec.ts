@@ -4,7 +4,8 @@ import { expect, type Page, test } from '@playwright/test';
 import { sampleArchive, sampleImage } from '../sample.ts';
 import { goTo, openStory, picture, scratchFolder, seriousFaults } from './app-fixture.ts';
 
-const folder = scratchFolder('context');
+/** Made when the story begins: the file is also read where no test runs. */
+let folder = '';
 const dockerfile = [
   `FROM ${sampleImage} AS base`,
   'ARG VERSION=1',
@@ -19,6 +20,7 @@ const writeDockerfile = (lines: readonly string[]) => write('Dockerfile', `${lin
 
 const opened = openStory({
   before: async (docker) => {
+    folder = scratchFolder('context');
     await docker('builder', 'prune', '-f');
     await docker('load', '-i', sampleArchive());
     mkdirSync(path.join(folder, 'src'));

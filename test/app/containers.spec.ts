@@ -46,7 +46,7 @@ test('an image is removed by click, and loaded again by drag and drop', async ()
     return data;
   }, bytes);
   await page.dispatchEvent('main', 'dragover', { dataTransfer: transfer });
-  await expect(page.getByText('Drop to load the image')).toBeVisible();
+  await expect(page.getByText('Drop an image archive to load it, or a folder to build it')).toBeVisible();
   await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
   await expect(row('beluga/welcome:latest')).toBeVisible();
   expect(await docker('images', '--format', '{{.Repository}}:{{.Tag}}')).toBe(sampleImage);
