@@ -37,8 +37,8 @@ const entries = (directory: string) => (existsSync(directory) ? readdirSync(dire
 function left(): string[] {
   const { runRoot, dataRoot } = engine.folders;
   return [
-    ...mountsBelow(path.join(runRoot, 'bundles')),
-    ...['bundles', 'netns'].flatMap((name) => entries(path.join(runRoot, name))),
+    ...mountsBelow(path.join(runRoot, 'containers')),
+    ...['containers', 'netns'].flatMap((name) => entries(path.join(runRoot, name))),
     ...entries(path.join(dataRoot, 'build/contexts')),
     ...sleepers(),
   ];
