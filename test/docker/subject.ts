@@ -35,13 +35,15 @@ async function peer(socket: string): Promise<Subject> {
 /**
  * A Beluga engine of this suite's own with the sample image loaded. With `BELUGA_TEST_PEER=<socket of a dockerd>` it is
  * that dockerd instead: every expectation that is not marked as ours alone must hold there too.
+ *
+ * @param flags of the engine of our own
  */
-export async function startSubject(): Promise<Subject> {
+export async function startSubject(flags: readonly string[] = []): Promise<Subject> {
   const peerSocket = process.env.BELUGA_TEST_PEER;
   let subject: Subject;
   if (peerSocket) subject = await peer(peerSocket);
   else {
-    const engine = await startEngine();
+    const engine = await startEngine({ flags });
     subject = {
       docker: engine.docker,
       socket: engine.folders.socket,
