@@ -47,11 +47,10 @@ const names = [
   'package',
 ];
 /**
- * Suites that run beside the longest one, in this order: much of the time of both is waiting. The dockerds of `compare` come
- * last: they make the kernel complain of overlays, which test/host/crash looks for in its log.
+ * Suites that run beside all others, in this order: much of the time of both is waiting. The dockerds of `compare` come last:
+ * they make the kernel complain of overlays, which test/host/crash looks for in its log.
  */
-const besides = ['docker', 'clients', 'app', 'demo', 'package', 'compare'];
-const longest = ['host'];
+const besides = ['guest', 'docker', 'app', 'demo', 'compare'];
 
 const more = ['guest-all', 'long'];
 /** What npm run test:long and test:guest run; the words after them are parts of names. */
@@ -118,19 +117,14 @@ function startBeside(chosen, { scratch, filters }) {
   };
 }
 
-/** The suites one after the other; those of `besides` beside the longest one. */
+/** The suites one after the other; those of `besides` beside the others. */
 async function runChosen(chosen, context) {
   const aside = besides.filter((name) => chosen.includes(name));
-  if (aside.length === 0 || !chosen.some((name) => longest.includes(name))) return runSuites(chosen, context);
-  const first = chosen.filter((name) => ![...besides, ...longest].includes(name));
-  const results = await runSuites(first, context);
-  if (context.stopped()) return results;
+  const others = chosen.filter((name) => !besides.includes(name));
+  if (aside.length === 0 || others.length === 0) return runSuites(chosen, context);
   const endOfAside = startBeside(aside, context);
-  const main = await runSuites(
-    chosen.filter((name) => longest.includes(name)),
-    context,
-  );
-  return [...results, ...main, ...(await endOfAside())];
+  const results = await runSuites(others, context);
+  return [...results, ...(await endOfAside())];
 }
 
 /** The table, and the line that counts; the exit code. */
