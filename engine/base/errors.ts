@@ -36,6 +36,8 @@ export class EngineError extends Error {
   readonly code: ErrorCode;
   readonly reason: ErrorReason | undefined;
   readonly params: ErrorParams;
+  /** Of the text that it is about, from 1, both included: a Dockerfile's. Put in by whoever knows the place. */
+  lines: { readonly first: number; readonly last: number } | undefined;
 
   constructor(code: ErrorCode, message: string, options: EngineErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

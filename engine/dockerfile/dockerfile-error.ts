@@ -3,7 +3,6 @@ import type { Lines } from './dockerfile.ts';
 
 /** A fault of a Dockerfile, with the lines that it is about. Always `invalid`. */
 export class DockerfileError extends EngineError {
-  readonly lines: Lines | undefined;
   /** Without the place. */
   readonly words: string;
 

@@ -138,7 +138,9 @@ test('what fails, is wrong or is not done: the words, the lines, the exit code',
   ];
   for (const [words, ...options] of cases) assert.match(await failsToBuild(place, ...options), words);
   const missing = context([from, 'COPY nope /']);
-  assert.match(await failsToBuild(missing), /failed to solve: COPY failed: file not found in build context/);
+  const missed = await failsToBuild(missing);
+  assert.match(missed, /failed to solve: COPY failed: file not found in build context/);
+  assert.match(missed, / {3}2 \| >>> COPY nope \//);
 });
 
 test('an archive or a Dockerfile from standard input', async () => {

@@ -1,5 +1,4 @@
 import { EngineError } from '../../base/errors.ts';
-import { linesOfFailure } from '../../services/build/build-service.ts';
 import { buildFailure, type GrpcFailure } from './grpc-status.ts';
 import type { DockerfileSource } from './session-files.ts';
 
@@ -8,7 +7,7 @@ const sourceType = 'github.com/moby/buildkit/errdefs.Source+json';
 
 /** A failed build as BuildKit tells of it: in its words, with the lines of the Dockerfile that it is about. */
 export function failureOfBuild(error: unknown, source: DockerfileSource | undefined): GrpcFailure {
-  const lines = linesOfFailure(error);
+  const lines = error instanceof EngineError ? error.lines : undefined;
   const told = inWordsOfBuildKit(error);
   if (!lines || !source) return buildFailure(told);
   const { name, text } = source;

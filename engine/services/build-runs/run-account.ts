@@ -88,8 +88,8 @@ export function openRunAccount(parts: RunAccountParts): RunAccount {
 }
 
 function failureOf(error: unknown, secrets: SecretWords): NonNullable<BuildRun['error']> {
-  const { message, code, reason, params } = toEngineError(error);
-  const line = lineOf(error);
+  const { message, code, reason, params, lines } = toEngineError(error);
+  const line = lines?.first;
   const covered: ErrorParams = Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, typeof value === 'string' ? secrets.without(value) : value]),
   );
@@ -98,12 +98,6 @@ function failureOf(error: unknown, secrets: SecretWords): NonNullable<BuildRun['
     ...(reason !== undefined && { reason }),
     ...(line !== undefined && { line }),
   };
-}
-
-/** Of the Dockerfile, where the failure is about one. */
-function lineOf(error: unknown): number | undefined {
-  const lines = error instanceof EngineError && 'lines' in error ? error.lines : undefined;
-  return typeof lines === 'object' && lines !== null && 'first' in lines ? Number(lines.first) : undefined;
 }
 
 /** A line of the list. */

@@ -1,12 +1,9 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Channel } from '../../base/channel.ts';
 import type { Digest } from '../../base/digest.ts';
-import type { Lines } from '../../dockerfile/dockerfile.ts';
-import { DockerfileError } from '../../dockerfile/dockerfile-error.ts';
 import type { SpecResources } from '../../drivers/oci/spec-request.ts';
 import type { PullMessage } from '../images/image-service.ts';
 import type { RegistryLogin } from '../registries/registry-service.ts';
-import { BuildFailure } from './build-failure.ts';
 
 export interface BuildRequest {
   /** The context: an archive, plain or compressed, or a client that is asked for what is needed of it. */
@@ -80,11 +77,6 @@ export type BuildMessage =
   | { step: number; missed: CacheMiss }
   | { warning: string }
   | { built: { imageId: Digest; references: readonly string[] } };
-
-/** Lines of the Dockerfile that a failure is about, from 1; undefined where it is about none. */
-export function linesOfFailure(error: unknown): Lines | undefined {
-  return error instanceof DockerfileError || error instanceof BuildFailure ? error.lines : undefined;
-}
 
 export interface PlannedStep {
   number: number;

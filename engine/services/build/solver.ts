@@ -2,6 +2,7 @@ import type { Limit } from '../../base/limit.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { SelectedSource } from '../../storage/files/select-files.ts';
 import type { BuildCache, StepResult } from './build-cache.ts';
+import { atStep } from './build-failure.ts';
 import type { BuildMessage } from './build-service.ts';
 import { createExplainer } from './explainer.ts';
 import { type Node, type StepPlace, sourcesOf, type Tree, type WorkNode } from './node.ts';
@@ -64,7 +65,7 @@ export function createSolver(parts: SolverParts): Solver {
   const makeKey = async (node: Node): Promise<string> => {
     if (node.op === 'scratch') return keyOf('scratch');
     if (node.op === 'image') return keyOf('image', node.base.id);
-    return workshop.keyOf(node, key);
+    return atStep(node.step.lines, () => workshop.keyOf(node, key));
   };
   const key = (node: Node): Promise<string> => remember(keys, node, makeKey);
 
@@ -102,7 +103,7 @@ export function createSolver(parts: SolverParts): Solver {
     const missed = node.step.number > 0 ? await explainer.missed(node) : undefined;
     if (missed) report({ step: node.step.number, missed });
     begin(node.step);
-    const tree = await limit.run(() => workshop.make(node, input, solve), signal);
+    const tree = await atStep(node.step.lines, () => limit.run(() => workshop.make(node, input, solve), signal));
     const parent = node.input.op === 'scratch' || node.input.op === 'image' ? undefined : await key(node.input);
     parts.using(name);
     if (tree.top !== undefined)
