@@ -43,7 +43,8 @@ test('sections change by keyboard', async () => {
   for (const [key, title] of [
     ['1', 'Containers'],
     ['2', 'Images'],
-    ['4', 'Settings'],
+    ['3', 'Builds'],
+    ['5', 'Settings'],
   ] as const) {
     await page.keyboard.press(`Control+${key}`);
     await expect(page.getByRole('heading', { name: title, exact: true })).toBeVisible();
@@ -83,7 +84,7 @@ test('the list of keys is whole, and stays so when the language changes', async 
   await goTo(page, '/containers');
   await page.keyboard.press('?');
   const lines = page.getByRole('dialog').locator('dl > div');
-  await expect(lines.filter({ hasText: /^Terminal/ })).toHaveText(['TerminalCtrl3', 'TerminalT']);
+  await expect(lines.filter({ hasText: /^Terminal/ })).toHaveText(['TerminalCtrl4', 'TerminalT']);
   const count = await lines.count();
   await page.evaluate(() => window.beluga.call('settings.set', { language: 'zh-CN' }));
   await expect(page.getByRole('dialog', { name: '快捷键' })).toBeVisible();
