@@ -157,7 +157,8 @@ test('an archive or a Dockerfile from standard input', async () => {
 });
 
 test('Ctrl-C ends the steps that run, and what was finished stays cached', async () => {
-  const place = context([from, 'RUN echo first > /first', 'RUN echo begun; sleep 1000']);
+  // words that no other suite has, for one may run beside this one
+  const place = context([from, 'RUN echo first > /buildkit', 'RUN echo begun; sleep 98765']);
   for (const cli of [
     { docker, words: ['buildx', 'build', place] },
     { docker: old, words: ['build', place] },
@@ -170,13 +171,13 @@ test('Ctrl-C ends the steps that run, and what was finished stays cached', async
     await waitUntil('the step runs', () => /[\d.]+ begun/.test(stderr));
     going.child.kill('SIGINT');
     assert.notEqual((await going.ended).code, 0);
-    await waitUntil('the step has ended', () => !isRunning('sleep 1000'));
+    await waitUntil('the step has ended', () => !isRunning('sleep 98765'));
   }
   await waitUntil('the context is gone', () => {
     return readdirSync(path.join(engine.folders.dataRoot, 'build/contexts')).length === 0;
   });
-  const target = context([from, 'RUN echo first > /first']);
-  assert.match(await buildx(target), /\[2\/2\] RUN echo first > \/first\n#\d+ CACHED/);
+  const target = context([from, 'RUN echo first > /buildkit']);
+  assert.match(await buildx(target), /\[2\/2\] RUN echo first > \/buildkit\n#\d+ CACHED/);
 });
 
 function isRunning(words: string): boolean {
