@@ -153,7 +153,7 @@ const rowsOf = (engine: TestEngine, query: string) => {
 };
 
 /** After the next start: what is there is whole, and belongs to something. */
-async function assertConsistent({ engine, sizes }: Scene, isThere: boolean): Promise<void> {
+async function assertConsistent({ engine, front, sizes }: Scene, isThere: boolean): Promise<void> {
   const { dataRoot } = engine.folders;
   const list = (folder: string) => readdirSync(path.join(dataRoot, folder)).sort();
   const blobs = list('content/blobs/sha256');
@@ -163,7 +163,9 @@ async function assertConsistent({ engine, sizes }: Scene, isThere: boolean): Pro
   }
   if (!isThere) assert.deepEqual(blobs, [], 'blobs that nothing needs');
   assert.deepEqual(list('content/ingest'), []);
-  const known = new Set([...sizes.keys()].map(partialOf));
+  // the config as well as the layers
+  const asked = front.seen.filter((one) => one.path.includes('/blobs/'));
+  const known = new Set(asked.map((one) => partialOf(one.path.split('/').at(-1) ?? '')));
   assert.deepEqual(
     list('content/partial').filter((name) => !known.has(name)),
     [],
