@@ -23,7 +23,7 @@ export const runs: readonly Group[] = [
       docker("run --rm -h box --domainname d.test IMAGE sh -c 'hostname; cat /etc/hostname; grep box /etc/hosts'"),
       docker('run --rm --network none IMAGE ls /sys/class/net'),
       docker(
-        "run --rm --add-host db:10.1.2.3 --dns 9.9.9.9 --dns-search x.test --dns-option ndots:2 IMAGE sh -c 'grep db /etc/hosts; grep -E ^[nso] /etc/resolv.conf | sort'",
+        "run --rm --add-host mail:10.1.2.3 --dns 9.9.9.9 --dns-search x.test --dns-option ndots:2 IMAGE sh -c 'grep mail /etc/hosts; grep -E ^[nso] /etc/resolv.conf | sort'",
       ),
       docker('run --rm --read-only IMAGE touch /x'),
       docker('run --rm --tmpfs /t:size=1m,mode=700 IMAGE grep ^tmpfs./t /proc/mounts'),
