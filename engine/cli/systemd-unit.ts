@@ -24,7 +24,10 @@ function quoted(word: string): string {
  * the next engine takes them up. @throws EngineError `invalid` (`request.invalid`) for flags that the engine refuses.
  */
 export function systemdUnit({ node, launcher, flags }: UnitRequest): string {
-  const command = [node, launcher, ...engineArguments(parseEngineOptions(flags))].map(quoted).join(' ');
+  const options = parseEngineOptions(flags);
+  const command = [node, launcher, ...engineArguments(options)].map(quoted).join(' ');
+  // stopping the containers takes as long as they are given
+  const patience = options.liveRestore ? '30' : 'infinity';
   return `${unitMark}
 [Unit]
 Description=Beluga container engine
@@ -41,8 +44,7 @@ KillMode=process
 Delegate=yes
 Restart=always
 RestartSec=2
-# stopping the containers, at the latest when the machine goes down, takes as long as they are given
-TimeoutStopSec=infinity
+TimeoutStopSec=${patience}
 LimitNOFILE=infinity
 LimitNPROC=infinity
 LimitCORE=infinity
