@@ -1,7 +1,8 @@
 import { EngineError, type ErrorParams, toEngineError } from '../../base/errors.ts';
+import { mayBeSecret } from '../../dockerfile/secret-names.ts';
 import type { BuildMessage, BuildRequest } from '../build/build-service.ts';
 import type { BuildRun, BuildRunDetail, BuildRunStep } from './build-run-service.ts';
-import { looksSecret, type SecretWords } from './secret-words.ts';
+import type { SecretWords } from './secret-words.ts';
 import { createStepBooks } from './step-books.ts';
 import type { StepLog } from './step-logs.ts';
 
@@ -28,7 +29,7 @@ function booksOf({ id, request, secrets }: RunAccountParts): Books {
   const { references, target, platform, noCache, pull, network, buildArguments } = request;
   const named = Object.entries(buildArguments).map(([name, value]) => {
     if (value === undefined) return { name };
-    if (!looksSecret(name)) return { name, value };
+    if (!mayBeSecret(name)) return { name, value };
     secrets.add(value);
     return { name };
   });

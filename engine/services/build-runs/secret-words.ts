@@ -1,13 +1,8 @@
 import type { BuildClient } from '../build/build-service.ts';
 
-/** Names of arguments whose values nobody should keep. */
-const secretName =
-  /pass(?:word|wd|phrase)?(?:_|$)|secret|token|api_?key|access_?key|private_?key|credential|_auth(?:_|$)|^auth/i;
 /** Shorter ones are words of their own everywhere. */
 const shortest = 4;
 const cover = '***';
-
-export const looksSecret = (name: string): boolean => secretName.test(name);
 
 /** Values that must not be written down, and texts without them. */
 export interface SecretWords {

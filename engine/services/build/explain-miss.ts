@@ -1,4 +1,4 @@
-import { looksSecret } from '../../dockerfile/secret-names.ts';
+import { mayBeSecret } from '../../dockerfile/secret-names.ts';
 import type { CacheMiss, MissReason } from './build-service.ts';
 import type { MarkedInput, StepMark } from './step-marks.ts';
 
@@ -45,7 +45,7 @@ function changedVariables(before: Texts, now: Texts): MissReason[] {
   return names.flatMap((name) => {
     const [from, to] = [before[name], now[name]];
     if (from === to) return [];
-    const hidden = looksSecret(name);
+    const hidden = mayBeSecret(name);
     const values = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
     return [{ kind: 'argument' as const, name, hidden, ...(hidden ? {} : values) }];
   });

@@ -1,4 +1,4 @@
-import { looksSecret } from '../../dockerfile/secret-names.ts';
+import { mayBeSecret } from '../../dockerfile/secret-names.ts';
 import type { SelectedSource } from '../../storage/files/select-files.ts';
 import type { CacheMiss } from './build-service.ts';
 import { explainMiss } from './explain-miss.ts';
@@ -86,7 +86,7 @@ const variablesOf = (environment: readonly string[]) =>
     environment.map((entry) => {
       const at = entry.indexOf('=');
       const [name, value] = [entry.slice(0, at), entry.slice(at + 1)];
-      return [name, looksSecret(name) ? keyOf(value).slice(0, 4) : value];
+      return [name, mayBeSecret(name) ? keyOf(value).slice(0, 4) : value];
     }),
   );
 
