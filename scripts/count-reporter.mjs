@@ -16,10 +16,18 @@ export default async function* countReporter(source) {
   yield `${JSON.stringify(counts)}\n`;
 }
 
-/** The error in a line, and where it was thrown: what is left to look at when the rest of the output is cut off. */
+/** The error in a line, where it was thrown and what caused it: what is left to look at when the rest of the output is cut off. */
 function causeOf(error) {
-  const cause = error?.cause ?? error;
-  const lines = String(cause?.stack ?? cause).split('\n');
+  const thrown = error?.cause ?? error;
+  const lines = String(thrown?.stack ?? thrown).split('\n');
   const place = lines.find((line) => /^\s+at .*\.test\.ts|^\s+at .*\.long\.ts/.test(line)) ?? '';
-  return `${lines.slice(0, 6).join(' ').slice(0, 600)} ${place.trim()}`.trim();
+  return `${lines.slice(0, 6).join(' ').slice(0, 600)} ${place.trim()}${reasonsOf(thrown)}`.trim();
+}
+
+/** What an error like "fetch failed" has beneath it. */
+function reasonsOf(error) {
+  const reasons = [];
+  for (let cause = error?.cause; cause && reasons.length < 3; cause = cause.cause)
+    reasons.push(` because of ${[cause, ...(cause.errors ?? [])].map(String).join('; ').slice(0, 300)}`);
+  return reasons.join('');
 }

@@ -107,8 +107,10 @@ function createBridgeSite(dependencies: BridgeProviderDependencies): BridgeSite 
   return {
     ensure() {
       if (ready) return;
-      const range = settleRange(dependencies);
-      bridge.ensure(range, published());
+      const range = settleRange(dependencies, {
+        ensure: (chosen) => bridge.ensure(chosen, published()),
+        remove: () => bridge.remove(),
+      });
       bridge.passForeignFirewalls();
       ready = { range, pool: createAddressPool(range), watch: watchFirewall(lookAtFirewall) };
     },

@@ -31,12 +31,41 @@ function withRoutes<T>(work: (routes: RouteSocket) => T): T {
   }
 }
 
-/** The range that the bridge has from now on; remembered. @throws EngineError `unavailable` where none is free. */
-export function settleRange(dependencies: RangeDependencies): BridgeRange {
-  const range = withRoutes((routes) => rangeOf(dependencies, routes));
-  dependencies.endpoints.setBridge(`${formatIpv4(range.gateway)}/${range.prefix}`);
-  return range;
+/** What others may take between our look at the routes and our own route. */
+const maximumTries = 10;
+
+/**
+ * Makes the bridge with the range that it has from now on; remembered. Another engine or network manager may choose the
+ * same one at the same moment: whoever then sees the other's route gives its own up and chooses again.
+ *
+ * @throws EngineError `unavailable` where no range is free
+ */
+export function settleRange(
+  dependencies: RangeDependencies,
+  bridge: { ensure(range: BridgeRange): void; remove(): void },
+): BridgeRange {
+  const { bridge: name } = bridgeNames(dependencies.instance);
+  for (let tried = 1; ; tried++) {
+    const found = withRoutes((routes) => ({
+      range: rangeOf(dependencies, routes),
+      isThere: routes.findLink(name) !== undefined,
+    }));
+    dependencies.endpoints.setBridge(`${formatIpv4(found.range.gateway)}/${found.range.prefix}`);
+    bridge.ensure(found.range);
+    const isOurs = found.isThere || dependencies.bridgeAddress !== undefined || !isSharedWithOthers(found.range, name);
+    if (isOurs || tried >= maximumTries) return found.range;
+    bridge.remove();
+  }
 }
+
+const isSharedWithOthers = (range: BridgeRange, bridge: string): boolean =>
+  withRoutes((routes) => {
+    const ours = routes.findLink(bridge)?.index;
+    return isTaken(
+      range,
+      routes.routes().filter(({ output }) => output !== ours),
+    );
+  });
 
 /** The bridge as it is, or as it would be made now; undefined where no range is free. Nothing is made or remembered. */
 export function lookAtBridge(dependencies: RangeDependencies): BridgeFacts | undefined {

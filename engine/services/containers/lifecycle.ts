@@ -191,8 +191,9 @@ async function startContainer(
     const { process, endpoint, appArmorProfile } = await site.bringUp(record);
     const runtime = runtimeOf(record);
     await attachments.connect(id, () => runtime.attach(id));
-    await runtime.start(id);
+    // no line of its log is older: clients ask for what was written since then
     const startedAt = Date.now();
+    await runtime.start(id);
     const status = { pid: process.pid, process, bootId: bootId(), exitCode: 0, oomKilled: false, startedAt };
     const fresh = { ...status, error: '', failure: undefined };
     const anew = by === 'start' ? { restartCount: 0, stoppedByHand: false, finishedAt: undefined } : {};
