@@ -20,6 +20,9 @@ let subject: Subject;
 before(async () => {
   subject = await startSubject();
   process.env.DOCKER_HOST = `unix://${subject.socket}`;
+  // in a machine made of a container's image it takes itself for inside one, and asks for the gateway of a bridge that is
+  // not made yet and may then have another
+  process.env.TESTCONTAINERS_HOST_OVERRIDE = 'localhost';
   // its image cannot be pulled where there is no network
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
 });
