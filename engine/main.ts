@@ -9,6 +9,7 @@ import { createLog } from './base/log.ts';
 import { lockDataRoot } from './cli/data-root-lock.ts';
 import { type EngineOptions, parseEngineOptions } from './cli/engine-options.ts';
 import { reportFatal } from './cli/fatal.ts';
+import { isHostShuttingDown } from './cli/host-shutdown.ts';
 import { createReloader, type Reloader } from './cli/reload-configuration.ts';
 import { openEngine } from './engine.ts';
 import { listenForMetrics, type MetricsServer } from './http/metrics-server.ts';
@@ -18,7 +19,7 @@ import { damagedOr } from './storage/records/records.ts';
 // Modes are given where files are made. Before the first worker starts, for a worker's umask is the process's.
 process.umask(0);
 
-/** Runs until a signal; containers go on, or are stopped where that was asked for. */
+/** Runs until a signal; containers go on, or are stopped where that was asked for and where the machine goes down. */
 async function main(options: EngineOptions): Promise<void> {
   const level = options.debug ? 'debug' : options.logLevel;
   const log = createLog({ level, write: (line) => process.stderr.write(line) });
@@ -47,10 +48,11 @@ async function main(options: EngineOptions): Promise<void> {
     log.info('ready', { hosts: options.hosts, pid: process.pid });
     const signal = await stopping;
     const { liveRestore, shutdownTimeoutSeconds } = current();
-    log.info(liveRestore ? 'ending, containers go on' : 'ending, containers are stopped', { signal });
+    const goOn = liveRestore && !(await isHostShuttingDown());
+    log.info(goOn ? 'ending, containers go on' : 'ending, containers are stopped', { signal });
     await metrics?.close();
     await api.close();
-    if (!liveRestore) await engine.stopContainers(shutdownTimeoutSeconds);
+    if (!goOn) await engine.stopContainers(shutdownTimeoutSeconds);
   } finally {
     await metrics?.close();
     await api.close();

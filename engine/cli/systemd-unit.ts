@@ -24,10 +24,7 @@ function quoted(word: string): string {
  * the next engine takes them up. @throws EngineError `invalid` (`request.invalid`) for flags that the engine refuses.
  */
 export function systemdUnit({ node, launcher, flags }: UnitRequest): string {
-  const options = parseEngineOptions(flags);
-  const command = [node, launcher, ...engineArguments(options)].map(quoted).join(' ');
-  // stopping the containers takes as long as they are given
-  const patience = options.liveRestore ? '30' : 'infinity';
+  const command = [node, launcher, ...engineArguments(parseEngineOptions(flags))].map(quoted).join(' ');
   return `${unitMark}
 [Unit]
 Description=Beluga container engine
@@ -44,7 +41,8 @@ KillMode=process
 Delegate=yes
 Restart=always
 RestartSec=2
-TimeoutStopSec=${patience}
+# stopping the containers, at the latest when the machine goes down, takes as long as they are given
+TimeoutStopSec=infinity
 LimitNOFILE=infinity
 LimitNPROC=infinity
 LimitCORE=infinity

@@ -112,8 +112,6 @@ const textFiles = {
   'etc/resolv.conf': '',
   'etc/machine-id': 'be109a00000000000000000000000001\n',
   'etc/systemd/journald.conf': '[Journal]\nStorage=volatile\n',
-  // so long is waited at the end for containers whose first process ignores SIGTERM
-  'etc/systemd/system.conf': '[Manager]\nDefaultTimeoutStopSec=20s\n',
 };
 /** Of systemd's units, those that wait for what such a machine does not have. */
 const masked = [

@@ -13,7 +13,7 @@ const systemctl = async (...args: string[]) => (await runToEnd('systemctl', args
 const show = (property: string) => systemctl('show', '--value', '-p', property, 'beluga.service');
 const answers = () =>
   waitUntil('the engine answers', async () => (await docker.run(['version'], { exits: 'any' })).code === 0);
-const names = ['always', 'unless', 'halted', 'always-halted', 'failing', 'plain'];
+const names = ['always', 'unless', 'halted', 'always-halted', 'failing', 'plain', 'tidy'];
 const idle = 'echo run >> /kept; exec sleep 10000';
 
 test('install under systemd: the engine runs at once, in a unit that ends only its own process', async () => {
@@ -43,8 +43,9 @@ test('the engine is restarted, ends by a crash: containers go on, and systemd br
   await start('always-halted', { RestartPolicy: { Name: 'always' } }, idle);
   await start('failing', { RestartPolicy: { Name: 'on-failure' } }, idle);
   await start('plain', {}, idle);
+  await start('tidy', {}, "trap 'echo in order >> /kept; exit 7' TERM; while :; do sleep 0.2; done");
   await docker('stop', '-t', '0', 'halted', 'always-halted');
-  const running = ['always', 'unless', 'failing', 'plain'];
+  const running = ['always', 'unless', 'failing', 'plain', 'tidy'];
   const pids = () => Promise.all(running.map((name) => look(name, 'State.Status', 'State.Pid')));
   const before = await pids();
   await systemctl('restart', 'beluga.service');
