@@ -142,6 +142,7 @@ test('live restore switched off and on again by a signal: the containers end wit
     await start('stays', 'no');
     await start('paused', 'unless-stopped');
     await own.docker('pause', 'paused');
+    await start('failed', 'on-failure:3');
     await own.docker(
       'run',
       '-d',
@@ -157,7 +158,9 @@ test('live restore switched off and on again by a signal: the containers end wit
       '1000',
     );
     const ids = async (format: string) =>
-      Promise.all(['back', 'stays', 'paused', 'goes'].map((name) => own.docker('inspect', '-f', format, name)));
+      Promise.all(
+        ['back', 'stays', 'paused', 'failed', 'goes'].map((name) => own.docker('inspect', '-f', format, name)),
+      );
     const pids = (await ids('{{.State.Pid}}')).map(Number);
     writeFileSync(config, JSON.stringify({ 'live-restore': false, 'shutdown-timeout': 30, 'exec-root': '/elsewhere' }));
     process.kill(own.pid, 'SIGHUP');
@@ -175,9 +178,10 @@ test('live restore switched off and on again by a signal: the containers end wit
     assert.ok(pids.every(isGone), 'nothing is left running');
     await own.restart();
     await waitUntil(
-      'both are back',
-      async () => (await own.docker('ps', '--format', '{{.Names}}')).split('\n').sort().join() === 'back,paused',
+      'those are back whose policy says so',
+      async () => (await own.docker('ps', '--format', '{{.Names}}')).split('\n').sort().join() === 'back,failed,paused',
     );
+    assert.equal(await own.docker('inspect', '-f', '{{.RestartCount}}', 'failed'), '0', 'being stopped counts nothing');
     assert.equal(await own.docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'stays'), 'exited 5');
     assert.match(await own.docker.fails(1, 'inspect', '--type', 'container', 'goes'), /No such container/);
   } finally {

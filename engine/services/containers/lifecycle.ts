@@ -24,7 +24,7 @@ import type { ContainerMounts } from './mounts/container-mounts.ts';
 import { networkEvents } from './network-events.ts';
 import { ranFor } from './ran-for.ts';
 import { removeLink } from './remove-link.ts';
-import type { Restarts } from './restart-policy.ts';
+import { type Restarts, waitsForNextEngine } from './restart-policy.ts';
 import { signalNumber } from './signals.ts';
 import { inStartOrder } from './start-order.ts';
 import { alreadyRemoving, hasProcess, isLive, markedForRemoval, nextState } from './state-machine.ts';
@@ -249,7 +249,8 @@ async function recordExit(
   const { exitCode, finishedAt, oomKilled } = exit;
   const ranMilliseconds = ranFor(before.status, finishedAt.getTime());
   const delay = ending ? undefined : restarts.delayAfter(before, { exitCode, ranMilliseconds });
-  const state = delay === undefined ? nextState(before, 'exit') : 'restarting';
+  const isKept = ending === 'shutdown' && waitsForNextEngine(before, exitCode);
+  const state = delay === undefined && !isKept ? nextState(before, 'exit') : 'restarting';
   const restartCount = (before.status.restartCount ?? 0) + (delay === undefined ? 0 : 1);
   const status = { pid: 0, process: undefined, exitCode, oomKilled, finishedAt: finishedAt.getTime(), restartCount };
   const ranSeconds = Math.round(ranMilliseconds / 1000);

@@ -31,6 +31,11 @@ export function wantsRestart({ fixed, status }: ContainerRecord, exitCode: numbe
   return maximumRetryCount === 0 || (status.restartCount ?? 0) < maximumRetryCount;
 }
 
+/** Whether the next engine brings a container back that was stopped with this one; `always` and `unless-stopped` come anyway. */
+export function waitsForNextEngine({ fixed, status }: ContainerRecord, exitCode: number): boolean {
+  return fixed.hostConfig.restartPolicy.name === 'on-failure' && exitCode !== 0 && !status.stoppedByHand;
+}
+
 /**
  * Whether a container that does not run is started with the engine. `always` also where it was stopped by hand, as in
  * Docker; `on-failure` never: its end was looked at when it came.
