@@ -50,7 +50,7 @@ const names = [
  * Suites that run beside all others, in this order: much of the time of both is waiting. The dockerds of `compare` come last:
  * they make the kernel complain of overlays, which test/host/crash looks for in its log.
  */
-const besides = ['guest', 'docker', 'app', 'demo', 'compare'];
+const besides = ['docker', 'app', 'demo', 'compare'];
 
 const more = ['guest-all', 'long'];
 /** What npm run test:long and test:guest run; the words after them are parts of names. */
