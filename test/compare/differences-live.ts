@@ -53,12 +53,12 @@ export const live: readonly Listed[] = [
   },
   {
     where: 'network-events › events without a network',
-    field: ['stdout[7]', 'stdout[8]'],
+    field: ['body[7]', 'body[8]'],
     reason: 'An end is recorded before anything is taken away, and volumes are told to be free when they are',
   },
   {
     where: ['network-events › events of a stop*', 'network-events › events of a restart and a kill'],
-    field: 'stdout*',
+    field: 'body*',
     reason:
       'The end of a stopped container is told in one order, disconnect, die, stop; dockerd tells stop before die or behind it',
   },
