@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { sampleImage } from '../test/sample.ts';
 import type { Engine } from './engine.ts';
-import { checkOutput, writing } from './output.ts';
+import { checkOutput, pourFrames, writing } from './output.ts';
 
 type ByApi = Required<Pick<Engine, 'docker' | 'run' | 'add' | 'exec' | 'write' | 'pull' | 'clear'>> & {
   /** Milliseconds after `began` (of performance.now) when the list of all containers was answered. */
@@ -71,8 +70,7 @@ export function byApi(socketPath: string): ByApi {
         const took = performance.now() - began;
         await checkOutput(bytes, async (into) => {
           const log = await container.logs({ stdout: true, stderr: true, follow: true });
-          docker.modem.demuxStream(log, into, into);
-          await finished(log);
+          await pourFrames(log, into);
         });
         return took;
       } finally {

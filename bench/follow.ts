@@ -1,14 +1,13 @@
-import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { sampleImage } from '../test/sample.ts';
 import { asked, figuresOf } from './asked.ts';
 import type { Engine } from './engine.ts';
 import type { Figures } from './figures.ts';
 import { type Conditions, interleave } from './measure.ts';
-import { checkOutput, writing } from './output.ts';
+import { checkOutput, pourFrames, writing } from './output.ts';
 
 const containers = 10;
-const bytes = 5_000_000;
+const bytes = 10_000_000;
 
 /** Starts them, follows each from its start to its end, and compares what came with what was written. */
 async function followAll(docker: Docker): Promise<number> {
@@ -24,8 +23,7 @@ async function followAll(docker: Docker): Promise<number> {
         await container.start();
         await checkOutput(bytes, async (into) => {
           const log = await container.logs({ stdout: true, stderr: true, follow: true });
-          docker.modem.demuxStream(log, into, into);
-          await finished(log);
+          await pourFrames(log, into);
         });
       }),
     );

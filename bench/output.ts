@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { readLogFrames } from '../electron/hosts/log-frames.ts';
 
 const line = 'a line of a log as programs write them, with a time and a few words, 0123456789 abcdefghijklmnopq';
 const pieceBytes = 10_000_000;
 
-/** The command of a container that writes this many bytes, a multiple of ten million, to stdout in lines. */
+/**
+ * The command of a container that writes this many bytes to stdout in lines.
+ * @throws RangeError unless it is a multiple of ten million
+ */
 export function writing(bytes: number): string[] {
+  if (bytes <= 0 || bytes % pieceBytes !== 0) throw new RangeError(`${bytes} is no multiple of ${pieceBytes}`);
   const pieces = Array.from({ length: bytes / pieceBytes }, () => '/piece').join(' ');
   return ['sh', '-c', `yes '${line}' | head -c ${pieceBytes} > /piece && cat ${pieces}`];
 }
@@ -35,6 +40,11 @@ export async function checkOutput(bytes: number, read: (into: Writable) => Promi
   await read(into);
   if (length !== bytes) throw new Error(`the log has ${length} bytes of ${bytes}`);
   if (hash.digest('hex') !== digestOf(bytes)) throw new Error('the log has other bytes than were written');
+}
+
+/** What is in the frames of a log (Docker's multiplexed stream), into another stream. */
+export async function pourFrames(log: NodeJS.ReadableStream, into: Writable): Promise<void> {
+  for await (const { data } of readLogFrames(log as AsyncIterable<Uint8Array>)) into.write(data);
 }
 
 /** Everything of a stream into another. */
