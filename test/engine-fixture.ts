@@ -105,9 +105,12 @@ const environment = (folders: EngineFolders) => ({ ...process.env, TMPDIR: folde
 /**
  * Runs the launcher to its end: an engine that refuses to start, or `--release`. An engine that starts nevertheless is
  * killed after half a minute.
+ *
+ * @param prefix that of the engine: in another boot or network its holder and its bridge are not seen
  */
-export function runLauncher(folders: EngineFolders, flags: readonly string[] = []) {
-  return runToEnd(node, [launcher(), ...rootFlags(folders), ...flags], { env: environment(folders), boundMs: 30_000 });
+export function runLauncher(folders: EngineFolders, flags: readonly string[] = [], prefix: readonly string[] = []) {
+  const [program = node, ...args] = [...prefix, node, launcher(), ...rootFlags(folders), ...flags];
+  return runToEnd(program, args, { env: environment(folders), boundMs: 30_000 });
 }
 
 /**
@@ -217,7 +220,7 @@ export async function startEngine(first: EngineOptions = {}): Promise<TestEngine
     for (const id of ids) containers.add(id);
     if (ids.length > 0) await docker('rm', '-f', ...ids);
     await kill('SIGTERM');
-    const released = await runLauncher(folders, ['--release']);
+    const released = await runLauncher(folders, ['--release'], options.prefix);
     const failure = released.code === 0 ? [] : [`launcher --release ended with ${released.code}: ${released.stderr}`];
     return [...failure, ...leftOvers({ root: folders.root, instance, containers: [...containers] }, folders)];
   };
@@ -227,7 +230,7 @@ export async function startEngine(first: EngineOptions = {}): Promise<TestEngine
     instance = (await getJson<BelugaVersion>(folders.socket, '/beluga/version')).instance;
   } catch (error) {
     await kill('SIGTERM');
-    await runLauncher(folders, ['--release']);
+    await runLauncher(folders, ['--release'], options.prefix);
     deleteFolders(folders);
     throw error;
   }

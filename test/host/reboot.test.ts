@@ -14,12 +14,13 @@ import { waitUntil } from '../wait-until.ts';
 const bootFile = `/tmp/beluga-boot-id-${process.pid}`;
 const withBootFile = `mount --bind ${bootFile} /proc/sys/kernel/random/boot_id && exec "$@"`;
 
+const inThatBoot = 'unshare --mount --propagation unchanged unshare --mount sh -c'.split(' ');
+const prefix = [...inThatBoot, withBootFile, 'sh'];
+
 let engine: TestEngine;
 before(async () => {
   writeFileSync(bootFile, `${randomUUID()}\n`);
-  engine = await startEngine({
-    prefix: ['unshare', '--mount', '--propagation', 'unchanged', 'unshare', '--mount', 'sh', '-c', withBootFile, 'sh'],
-  });
+  engine = await startEngine({ prefix });
   await engine.docker('load', '-i', sampleArchive());
 });
 after(async () => {
@@ -55,7 +56,7 @@ async function goDown(): Promise<void> {
     }
   }
   await waitUntil('all of them are gone', () => pids.every(isGone));
-  await runLauncher(engine.folders, ['--release']);
+  await runLauncher(engine.folders, ['--release'], prefix);
   rmSync(engine.folders.runRoot, { recursive: true });
   writeFileSync(bootFile, `${randomUUID()}\n`);
 }
