@@ -1,7 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { notThereYet } from '../not-there-yet.ts';
-import { namesOfOutputs, outputsOf } from './exporter.ts';
+import { outputsOf } from './exporter.ts';
 import { buildOptionsOf, type FrontendOptions } from './frontend-options.ts';
 import type { SolveRequest } from './generated/control_pb.ts';
 import * as gateway from './generated/gateway_pb.ts';
@@ -46,7 +46,7 @@ export function bridgeMethods(parts: BridgeParts): GrpcMethods {
         ...{ build, asked, frontend: Frontend, options: FrontendOpt },
         signal: AbortSignal.any([signal, call.signal]),
       });
-      const id = build.image?.id ?? '';
+      const id = build.image?.imageId ?? '';
       return { result: { result: { case: 'ref' as const, value: { id } } } };
     }),
     [`${service}Return`]: unary(gateway.ReturnRequestSchema, gateway.ReturnResponseSchema, ({ error }, call) => {
@@ -69,6 +69,7 @@ export async function solveDockerfile(parts: SolveParts, { build, asked, fronten
   if (frontend !== 'dockerfile.v0') throw buildFailure(notThereYet(`building with another frontend (${frontend})`));
   build.image = await runSolve(parts, {
     ...{ sessionId: asked.Session, frontend: options, progress: build.progress, signal },
-    request: () => ({ ...buildOptionsOf(options), references: namesOfOutputs(outputsOf(asked)) }),
+    request: () => ({ ...buildOptionsOf(options), references: [] }),
+    outputs: () => outputsOf(asked),
   });
 }

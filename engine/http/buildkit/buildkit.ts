@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { BuildService } from '../../services/build/build-service.ts';
+import type { ImageService } from '../../services/images/image-service.ts';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { bridgeMethods, solveDockerfile } from './bridge.ts';
 import { controlMethods } from './control.ts';
@@ -12,6 +13,7 @@ import { createTracedBuilds, type TracedBuilds } from './traced-build.ts';
 
 export interface BuildKitParts {
   builds: BuildService;
+  images: Pick<ImageService, 'push'>;
   system: Pick<SystemService, 'facts'>;
 }
 
@@ -25,10 +27,10 @@ export interface BuildKit {
   readonly traced: TracedBuilds;
 }
 
-export function createBuildKit({ builds, system }: BuildKitParts): BuildKit {
+export function createBuildKit({ builds, images, system }: BuildKitParts): BuildKit {
   const sessions = createSessions();
   const pending = createPendingBuilds();
-  const parts = { builds, system, sessions, pending };
+  const parts = { builds, images, system, sessions, pending };
   const methods = {
     ...bridgeMethods(parts),
     ...controlMethods({

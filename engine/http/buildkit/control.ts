@@ -4,7 +4,7 @@ import type { BuildService, CacheRecord } from '../../services/build/build-servi
 import type { SystemService } from '../../services/system/system-service.ts';
 import { notThereYet } from '../not-there-yet.ts';
 import { bytesDuplex } from './bytes-duplex.ts';
-import { outputsOf } from './exporter.ts';
+import { exporterResponse } from './exporter-response.ts';
 import * as control from './generated/control_pb.ts';
 import { connectGrpc } from './grpc-client.ts';
 import { begin, finish, type GrpcMethods, streaming, unary } from './grpc-server.ts';
@@ -70,6 +70,8 @@ async function solve({ pending, solveFrontend }: ControlParts, request: control.
   const left = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(new Error('context canceled')), { once: true }),
   );
+  // of a build that has failed before nobody waits for it
+  left.catch(() => {});
   try {
     if (Definition.length > 0) throw notThereYet("solving a graph of the client's own");
     const exported = Cache?.Exports[0];
@@ -81,7 +83,7 @@ async function solve({ pending, solveFrontend }: ControlParts, request: control.
     build.begin(request, signal);
     await (Frontend === '' ? Promise.race([build.returned, left]) : solveFrontend(Ref, request, signal));
     const { image } = build;
-    return { ExporterResponse: image ? answerOf(request, image) : {} };
+    return { ExporterResponse: image ? exporterResponse(request, image) : {} };
   } catch (error) {
     build.begin(request, AbortSignal.abort());
     throw error;
@@ -89,13 +91,6 @@ async function solve({ pending, solveFrontend }: ControlParts, request: control.
     build.progress.end();
     pending.finished(Ref);
   }
-}
-
-function answerOf(request: control.SolveRequest, { id, names }: { id: string; names: readonly string[] }) {
-  const answer: Record<string, string> = { 'containerimage.config.digest': id };
-  if (outputsOf(request).length > 0) answer['containerimage.digest'] = id;
-  if (names.length > 0) answer['image.name'] = names.join(',');
-  return answer;
 }
 
 function usageOf(record: CacheRecord) {

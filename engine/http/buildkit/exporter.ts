@@ -1,3 +1,4 @@
+import { EngineError } from '../../base/errors.ts';
 import { notThereYet } from '../not-there-yet.ts';
 import type { SolveRequest } from './generated/control_pb.ts';
 
@@ -6,21 +7,75 @@ export interface Output {
   attributes: Readonly<Record<string, string>>;
 }
 
-const elsewhere: Readonly<Record<string, string>> = {
-  local: 'files of a build in a folder (-o type=local)',
-  tar: 'files of a build as an archive (-o type=tar)',
-  docker: 'a build as an archive for docker load (-o type=docker)',
-  oci: 'a build as an OCI archive (-o type=oci)',
-};
+/** What ends in our store of images. */
+const ofStore = ['', 'moby', 'image'] as const;
+/** What the client takes, and what a line of progress calls it. */
+const ofClient = {
+  local: 'exporting to client directory',
+  tar: 'exporting to client tarball',
+  docker: 'exporting to docker image format',
+  oci: 'exporting to oci image format',
+} as const;
 
-/** Names that the outputs give to the image. @throws EngineError `not-implemented` for what does not end in our store */
-export function namesOfOutputs(outputs: readonly Output[]): string[] {
-  return outputs.flatMap(({ type, attributes }) => {
-    if (type !== '' && type !== 'moby' && type !== 'image' && type !== 'cacheonly')
-      throw notThereYet(elsewhere[type] ?? `a build's output of type ${type}`);
-    if (attributes.push === 'true') throw notThereYet('pushing at the end of a build (--push)');
-    return (attributes.name ?? '').split(',').filter((name) => name !== '');
+export type ClientOutputType = keyof typeof ofClient;
+
+/** An output that the client takes. */
+export interface ClientOutput {
+  /** Its number among those that were asked for. */
+  number: number;
+  type: ClientOutputType;
+  /** Of its line of progress. */
+  words: string;
+  /** Names within an archive of an image. */
+  names: readonly string[];
+}
+
+/** What is to become of a build. */
+export interface OutputPlan {
+  /** Of the image in our store; undefined: it is not wanted there. */
+  names: readonly string[] | undefined;
+  /** Of these, those that go to their registries. */
+  pushed: readonly string[];
+  ofClient: readonly ClientOutput[];
+}
+
+const isOfStore = (type: string) => (ofStore as readonly string[]).includes(type);
+const isOfClient = (type: string): type is ClientOutputType => type in ofClient;
+const isPushed = ({ attributes }: Output) => attributes.push === 'true';
+const namesOf = ({ attributes }: Output) => (attributes.name ?? '').split(',').filter((name) => name !== '');
+
+/** @throws EngineError `invalid` for an output that nobody knows, `not-implemented` for what is not done here */
+export function planOutputs(outputs: readonly Output[]): OutputPlan {
+  const store = outputs.filter(({ type }) => isOfStore(type));
+  const taken = outputs.flatMap((output, number): ClientOutput[] => {
+    const { type } = output;
+    refuseOptions(output);
+    if (!isOfClient(type)) return [];
+    return [{ number, type, words: ofClient[type], names: type === 'docker' || type === 'oci' ? namesOf(output) : [] }];
   });
+  return {
+    names: store.length > 0 || outputs.length === 0 ? store.flatMap(namesOf) : undefined,
+    pushed: store.filter(isPushed).flatMap(namesOf),
+    ofClient: taken,
+  };
+}
+
+function refuseOptions({ type, attributes }: Output): void {
+  if (!isOfStore(type) && !isOfClient(type) && type !== 'cacheonly')
+    throw new EngineError(
+      'invalid',
+      `there is no output of type ${type}: image, local, tar, oci, docker and cacheonly are known`,
+      { reason: 'request.invalid', params: { field: 'output' } },
+    );
+  if (attributes['push-by-digest'] === 'true') throw notThereYet('pushing a build without a name (push-by-digest)');
+  if (attributes.push === 'true' && !attributes.name)
+    throw new EngineError('invalid', 'tag is needed when pushing to registry', {
+      reason: 'request.invalid',
+      params: { field: 'output' },
+    });
+  if (attributes.tar === 'false') throw notThereYet('an OCI layout as a folder (-o type=oci,tar=false)');
+  const { compression = 'uncompressed' } = attributes;
+  if (compression !== 'uncompressed') throw notThereYet(`layers of a build compressed by ${compression}`);
 }
 
 /** What a request wants done with what was built, by clients of before 2024 too. */

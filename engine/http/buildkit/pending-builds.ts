@@ -1,4 +1,4 @@
-import type { Digest } from '../../base/digest.ts';
+import type { BuiltResult } from '../../services/build/build-service.ts';
 import type { SolveRequest } from './generated/control_pb.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -18,9 +18,9 @@ export interface PendingBuild {
   giveBack(failure?: Error): void;
 }
 
-export interface BuiltImage {
-  id: Digest;
-  names: readonly string[];
+export interface BuiltImage extends BuiltResult {
+  /** Its digest is that of its manifest, by which others ask a registry for it; else its id, as in Docker. */
+  isOciDigest: boolean;
 }
 
 export interface PendingBuilds {

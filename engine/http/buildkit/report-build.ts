@@ -1,18 +1,17 @@
-import type { Digest } from '../../base/digest.ts';
-import type { BuildMessage } from '../../services/build/build-service.ts';
+import type { BuildMessage, BuiltResult } from '../../services/build/build-service.ts';
 import type { PullMessage } from '../../services/images/image-service.ts';
 import type { Progress, Vertex } from './progress.ts';
 
-/** Puts what happens in a build into its progress. Gives the image in the end. */
+/** Puts what happens in a build into its progress. Gives the result in the end. */
 export async function reportBuild(
   messages: AsyncIterable<BuildMessage>,
   progress: Progress,
-): Promise<Digest | undefined> {
+): Promise<BuiltResult | undefined> {
   const steps = new Map<number, Vertex>();
   const pulls = new Map<string, Vertex>();
-  let imageId: Digest | undefined;
+  let built: BuiltResult | undefined;
   for await (const message of messages) {
-    if ('built' in message) imageId = message.built.imageId;
+    if ('built' in message) built = message.built;
     else if ('warning' in message) progress.warn(message.warning);
     else if ('pull' in message) reportPull(message, { progress, pulls });
     else if ('started' in message) {
@@ -21,7 +20,7 @@ export async function reportBuild(
     } else if ('log' in message) steps.get(message.step)?.log(message.log.stream, message.log.data);
     else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
   }
-  return imageId;
+  return built;
 }
 
 function reportPull(

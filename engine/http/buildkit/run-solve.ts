@@ -1,9 +1,13 @@
 import type { Readable } from 'node:stream';
 import { EngineError } from '../../base/errors.ts';
-import type { BuildRequest, BuildService, ClientFiles } from '../../services/build/build-service.ts';
+import type { BuildRequest, BuildService, BuiltResult, ClientFiles } from '../../services/build/build-service.ts';
+import type { ImageService } from '../../services/images/image-service.ts';
+import { outputToClient } from './client-outputs.ts';
+import { type Output, planOutputs } from './exporter.ts';
 import { type BuildOptions, type FrontendOptions, isUpload } from './frontend-options.ts';
 import type { BuiltImage } from './pending-builds.ts';
 import type { Progress } from './progress.ts';
+import { pushBuilt } from './push-built.ts';
 import { reportBuild } from './report-build.ts';
 import { sessionClient } from './session-client.ts';
 import { type ClientFolder, type DockerfileSource, sessionFiles } from './session-files.ts';
@@ -13,6 +17,7 @@ import { pullUpload } from './upload.ts';
 
 export interface SolveParts {
   builds: BuildService;
+  images: Pick<ImageService, 'push'>;
   sessions: Sessions;
 }
 
@@ -21,6 +26,8 @@ export interface Solving {
   sessionId: string;
   /** What is to be built, and under which names. @throws EngineError for what cannot be */
   request(): Pick<BuildRequest, 'references'> & BuildOptions & Partial<Pick<BuildRequest, 'logins'>>;
+  /** Where the result goes. @throws EngineError for where it cannot */
+  outputs(): readonly Output[];
   /** Where its folders are. */
   frontend: FrontendOptions;
   /** The context, where it comes with a request of its own. */
@@ -45,7 +52,7 @@ export async function runSolve(parts: SolveParts, solving: Solving): Promise<Bui
 }
 
 async function solve(
-  { builds, sessions }: SolveParts,
+  { builds, images, sessions }: SolveParts,
   solving: Solving,
   read: (file: DockerfileSource) => void,
 ): Promise<BuiltImage> {
@@ -53,24 +60,33 @@ async function solve(
   // before anything fails: clients of 20.10 wait for ever when they are told of a failure while they connect
   const session = await sessions.get(sessionId, signal);
   const asked = solving.request();
-  const names = asked.references;
+  const plan = planOutputs(solving.outputs());
+  const references = plan.names ? [...asked.references, ...plan.names] : [];
+  const client = sessionClient(session, signal);
+  const outputs = plan.ofClient.map((output) => outputToClient({ session, progress, signal }, output));
   const context = await contextOf(sessions, solving, read);
-  const messages = builds.build({ logins: {}, ...asked, context, client: sessionClient(session, signal) });
+  const results = { references, outputs, withoutImage: plan.names === undefined };
+  const messages = builds.build({ logins: {}, ...asked, ...results, context, client });
   const leave = () => void messages.return();
   signal.addEventListener('abort', leave, { once: true });
   try {
-    const id = signal.aborted ? undefined : await reportBuild(messages, progress);
-    if (id === undefined) throw new EngineError('cancelled', 'the build was cancelled');
-    const vertex = progress.begin('exporting to image');
-    vertex.status(`writing image ${id}`, { current: 0, isDone: true });
-    for (const name of names) vertex.status(`naming to ${name}`, { current: 0, isDone: true });
-    vertex.done();
-    return { id, names };
+    const built = signal.aborted ? undefined : await reportBuild(messages, progress);
+    if (built === undefined) throw new EngineError('cancelled', 'the build was cancelled');
+    if (built.isKept) tellImage(progress, built);
+    for (const name of plan.pushed) await pushBuilt({ images, client, progress, signal }, name);
+    return { ...built, isOciDigest: !built.isKept || plan.pushed.length > 0 };
   } finally {
     signal.removeEventListener('abort', leave);
     leave();
     if ('destroy' in context) context.destroy();
   }
+}
+
+function tellImage(progress: Progress, { imageId, references }: BuiltResult): void {
+  const vertex = progress.begin('exporting to image');
+  vertex.status(`writing image ${imageId}`, { current: 0, isDone: true });
+  for (const name of references) vertex.status(`naming to ${name}`, { current: 0, isDone: true });
+  vertex.done();
 }
 
 async function contextOf(

@@ -3,7 +3,6 @@ import { finished } from 'node:stream/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Channel, channelOf } from '../../base/channel.ts';
 import { EngineError } from '../../base/errors.ts';
-import { namesOfOutputs } from './exporter.ts';
 import { StatusResponseSchema } from './generated/control_pb.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { runSolve, type SolveParts, type Solving } from './run-solve.ts';
@@ -50,16 +49,14 @@ export function createTracedBuilds(parts: SolveParts): TracedBuilds {
         try {
           const built = await runSolve(parts, {
             ...{ sessionId, frontend: {}, progress, signal },
-            request: () => ({
-              ...request,
-              references: [...request.references, ...namesOfOutputs(outputsOf(outputs))],
-            }),
+            request: () => request,
+            outputs: () => outputsOf(outputs),
             ...(remote === 'upload-request' && { upload: uploadOf(id).promise }),
           });
           progress.end();
           await told;
-          report(JSON.stringify({ id: 'moby.image.id', aux: { ID: built.id } }));
-          if (isQuiet) report(JSON.stringify({ stream: `${built.id}\n` }));
+          if (built.isKept) report(JSON.stringify({ id: 'moby.image.id', aux: { ID: built.imageId } }));
+          if (isQuiet) report(JSON.stringify({ stream: `${built.imageId}\n` }));
         } catch (error) {
           progress.end();
           await told;

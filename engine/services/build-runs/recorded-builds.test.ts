@@ -30,6 +30,7 @@ const output = (step: number, text: string): BuildMessage => ({
   log: { stream: 'stdout', data: Buffer.from(text) },
 });
 const imageId = `sha256:${'a'.repeat(64)}` as const;
+const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: imageId, size: 1 };
 const request = (changes: Partial<BuildRequest> = {}): BuildRequest =>
   ({
     references: ['a:1'],
@@ -82,7 +83,7 @@ test('a build is remembered with its steps and their output, and after a further
       report(output(2, 'one\ntw'));
       report(output(2, 'o\r10%\r20%\nlast'));
       report({ step: 2, done: { cached: false, key: 'k2' } });
-      report({ built: { imageId, references: ['a:1'] } });
+      report({ built: { imageId, references: ['a:1'], manifest, isKept: true } });
     }),
   );
   assert.equal(await drain(opened.builds.build(request({ id: '0123456789abcdef' }))), undefined);

@@ -46,6 +46,7 @@ export function openRunAccount(parts: RunAccountParts): RunAccount {
   const { secrets, changed } = parts;
   const books = booksOf(parts);
   const steps = createStepBooks(parts);
+  let isBuilt = false;
   const close = async (state: BuildRun['state'], ofRunning: BuildRunStep['state']) => {
     await Promise.all(steps.running().map((step) => steps.end(step, ofRunning)));
     books.state = state;
@@ -56,8 +57,11 @@ export function openRunAccount(parts: RunAccountParts): RunAccount {
     tell(message) {
       if ('source' in message) books.source = secrets.without(message.source);
       else if ('warning' in message) books.warnings = [...books.warnings, secrets.without(message.warning)];
-      else if ('built' in message) books.imageId = message.built.imageId;
-      else if ('planned' in message) {
+      else if ('built' in message) {
+        isBuilt = true;
+        // one that is not here cannot be opened
+        if (message.built.isKept) books.imageId = message.built.imageId;
+      } else if ('planned' in message) {
         books.total = message.planned.length;
         steps.plan(message.planned);
       } else {
@@ -67,7 +71,7 @@ export function openRunAccount(parts: RunAccountParts): RunAccount {
       changed();
     },
     end() {
-      if (books.imageId === undefined) return close('cancelled', 'cancelled');
+      if (!isBuilt) return close('cancelled', 'cancelled');
       steps.skipRest();
       return close('done', 'done');
     },

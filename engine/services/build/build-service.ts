@@ -35,7 +35,20 @@ export interface BuildRequest {
   id?: string;
   /** Absent: the client has sent its request and waits; it can be asked for nothing. */
   client?: BuildClient;
+  /** Where the result goes, besides the store of images. */
+  outputs?: readonly BuildOutput[];
+  /** No image is kept here: only the outputs are wanted. */
+  withoutImage?: boolean;
 }
+
+/** Takes the result of a build. What fails fails the build. */
+export type BuildOutput =
+  /** The root filesystem, mounted for reading for as long as it takes. */
+  | { kind: 'files'; take(directory: string): Promise<void> }
+  /** The same, as a tar. */
+  | { kind: 'tar'; take(pieces: AsyncIterable<Uint8Array>): Promise<void> }
+  /** The image, as of `ImageService.save`. */
+  | { kind: 'archive'; references: readonly string[]; take(pieces: AsyncIterable<Uint8Array>): Promise<void> };
 
 /** A client that gives files when it is asked for them. Each is asked for once, in this order. */
 export interface ClientFiles {
@@ -76,7 +89,16 @@ export type BuildMessage =
   /** Comes before `started` of a step that was run, where it is known why nothing of the cache could be taken. */
   | { step: number; missed: CacheMiss }
   | { warning: string }
-  | { built: { imageId: Digest; references: readonly string[] } };
+  | { built: BuiltResult };
+
+export interface BuiltResult {
+  imageId: Digest;
+  references: readonly string[];
+  /** OCI image spec, descriptor.md. */
+  manifest: { mediaType: string; digest: Digest; size: number };
+  /** False where the image went to the outputs only. */
+  isKept: boolean;
+}
 
 export interface PlannedStep {
   number: number;

@@ -19,6 +19,7 @@ import { type CacheRules, rulesFor } from './cache-rules.ts';
 import { contextPaths } from './context-paths.ts';
 import { datedHistory } from './dated-history.ts';
 import { createDownloads, type Downloads } from './downloads.ts';
+import { giveOut } from './give-out.ts';
 import { openKeptFolders } from './kept-folders.ts';
 import type { StepPlace } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
@@ -145,11 +146,13 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
   });
   for (const warning of plan.warnings) report({ warning });
   await tellOthers(run, plan, solver);
-  const { layers } = await solver.solve(plan.result.node);
+  const tree = await solver.solve(plan.result.node);
+  const { layers } = tree;
   if (plan.unused.length > 0)
     report({ warning: `One or more build-args [${plan.unused.join(' ')}] were not consumed` });
   const { config, author } = plan.result;
-  const imageId = await images.forBuilds.make(
+  const isKept = !request.withoutImage;
+  const made = await images.forBuilds.make(
     {
       ...{ layers: layers.map(({ created: _, ...layer }) => layer), config, references: request.references },
       ...datedHistory(plan.result.history, layers),
@@ -157,8 +160,11 @@ async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Prom
       ...(author !== undefined && { author }),
     },
     lease,
+    { isKept },
   );
-  report({ built: { imageId, references: request.references } });
+  await giveOut(run.sites, { outputs: request.outputs ?? [], tree, made });
+  const { id: imageId, manifest } = made;
+  report({ built: { imageId, references: request.references, manifest, isKept } });
 }
 
 async function fill(context: BuildContext, { result }: Plan): Promise<void> {

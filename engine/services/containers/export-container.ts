@@ -1,13 +1,13 @@
-import { closeSync, constants, openSync, readdirSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../../base/errors.ts';
-import { filterProgram } from '../../base/filter-program.ts';
 import type { KeyedLock } from '../../base/keyed-lock.ts';
 import { openPathOnly } from '../../base/libc.ts';
 import type { Mounter } from '../../drivers/mounts/mounter.ts';
 import { asUsersOf, type UserNamespace } from '../../drivers/userns/process-ids.ts';
 import { containerSnapshot } from '../../storage/collect/collector.ts';
+import { rootArchive } from '../../storage/files/root-archive.ts';
 import type { Snapshotter } from '../../storage/snapshots/snapshotter.ts';
 import type { ContainerPaths } from './container-paths.ts';
 import type { ContainerRecord } from './container-record.ts';
@@ -31,17 +31,6 @@ export interface Exporter {
   clear(): Promise<void>;
 }
 const openDirectory = (directory: string) => openSync(directory, openPathOnly | constants.O_DIRECTORY);
-
-/** GNU tar, for it knows all kinds of files; 1: a file changed while it was read, which of a running container is nobody's fault. */
-const tar = {
-  name: 'tar',
-  args: [
-    ...['--create', '--file=-', '--directory=/proc/self/fd/3', '--format=posix', '--numeric-owner', '--sparse'],
-    ...['--pax-option=delete=atime,delete=ctime', '--xattrs', '--xattrs-include=security.capability'],
-    ...['--xattrs-include=user.*', '--one-file-system', '--null', '--verbatim-files-from', '--files-from=-'],
-  ],
-  codes: [0, 1],
-} as const;
 
 export function createExporter({ store, lock, snapshots, mounter, paths }: ExporterParts): Exporter {
   /** What is written is in a running container's mount; of any other its layers are mounted for a moment, for reading only. */
@@ -72,10 +61,7 @@ export function createExporter({ store, lock, snapshots, mounter, paths }: Expor
       });
       try {
         store.tell(id, { action: 'export' });
-        const names = readdirSync(`/proc/self/fd/${root}`, { encoding: 'buffer' });
-        const list = Buffer.concat(names.flatMap((each) => [each, Buffer.of(0)]));
-        const [program, ...args] = asUsersOf(users, [tar.name, ...tar.args]);
-        yield* filterProgram(program, args, oneOf(list), { directory: root, codes: tar.codes });
+        yield* rootArchive(root, (command) => asUsersOf(users, command));
       } finally {
         closeSync(root);
       }
@@ -88,10 +74,6 @@ export function createExporter({ store, lock, snapshots, mounter, paths }: Expor
       }
     },
   };
-}
-
-async function* oneOf(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
 }
 
 function beingRemoved({ id, state, name }: ContainerRecord): EngineError {

@@ -8,9 +8,10 @@ import { readDocuments } from './commit-image.ts';
 import { containerConfigJson, parseImageConfig } from './image-config.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type StoredImage, storedImage } from './image-records.ts';
-import type { BaseImage, BuildImages, BuiltImage, HistoryJson, ImageLayer } from './image-service.ts';
+import type { BaseImage, BuildImages, BuiltImage, HistoryJson, ImageLayer, MadeImage } from './image-service.ts';
 import { isObject, mediaTypes } from './manifest.ts';
 import { refusePlatform, resolveImage } from './resolve-image.ts';
+import { archiveOf } from './save-images.ts';
 import { newName, tagImage } from './tag-image.ts';
 
 /** Images for whoever builds. */
@@ -28,7 +29,7 @@ export function createBuildImages(parts: ImageParts): BuildImages {
       return baseImage(parts, image);
     },
     keepLayer: (lease, pack) => keepLayer(parts, lease, pack),
-    make: (image, lease) => makeImage(parts, image, lease),
+    make: (image, lease, { isKept } = { isKept: true }) => makeImage(parts, image, lease, isKept),
   };
 }
 
@@ -66,7 +67,7 @@ async function keepLayer(
   return { mediaType: mediaTypes.layer, digest, size, diffId: digest };
 }
 
-async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease): Promise<Digest> {
+async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease, isKept: boolean): Promise<MadeImage> {
   const { content, records, images } = parts;
   const references = image.references.map(newName);
   const { layers, config, platform, author, created, history } = image;
@@ -98,9 +99,19 @@ async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease): Pr
     blobs: [stored.digest, document.digest, ...layers.map(({ digest }) => digest)],
     snapshots,
   });
-  records.transaction(() => {
-    images.put(made);
-    for (const reference of references) tagImage(parts, made.details.id, reference);
-  });
-  return made.details.id;
+  if (isKept) {
+    records.transaction(() => {
+      images.put(made);
+      for (const reference of references) tagImage(parts, made.details.id, reference);
+    });
+  }
+  const { id } = made.details;
+  return {
+    id,
+    manifest: { mediaType: mediaTypes.manifest, digest: stored.digest, size: stored.size },
+    archive(names) {
+      const tags = names.map(newName).map((reference) => ({ reference, imageId: id, target: stored.digest }));
+      return archiveOf(parts, [{ image: made, tags }]);
+    },
+  };
 }

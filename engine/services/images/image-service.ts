@@ -263,6 +263,15 @@ export interface BuiltImage {
   references: readonly string[];
 }
 
+/** What was made of layers. */
+export interface MadeImage {
+  id: Digest;
+  /** OCI image spec, descriptor.md. */
+  manifest: { mediaType: string; digest: Digest; size: number };
+  /** As of `ImageService.save`, under these names; while the lease lasts. @throws EngineError `invalid` for a name that cannot be */
+  archive(references: readonly string[]): AsyncIterable<Uint8Array>;
+}
+
 /** Images for whoever builds: what work holds by its lease stays until the lease is released. */
 export interface BuildImages {
   readonly leases: Leases;
@@ -270,8 +279,8 @@ export interface BuildImages {
   base(name: string, platform: string, lease: Lease): Promise<BaseImage>;
   /** Keeps a layer that was packed to a file. `pack`: as of `CommitImage`. */
   keepLayer(lease: Lease, pack: (file: string) => Promise<{ digest: Digest; size: number }>): Promise<ImageLayer>;
-  /** Makes the image, with its names. @throws EngineError `invalid` for a name that cannot be */
-  make(image: BuiltImage, lease: Lease): Promise<Digest>;
+  /** Makes the image, with its names, and keeps it unless that is not wanted. @throws EngineError `invalid` for a name that cannot be */
+  make(image: BuiltImage, lease: Lease, how?: { isKept: boolean }): Promise<MadeImage>;
   /** Deletes what nothing holds any more. */
   collect(): Promise<void>;
 }

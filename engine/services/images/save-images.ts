@@ -19,8 +19,7 @@ export async function* saveImages(parts: ImageParts, request: SaveImages): Async
   const lease = parts.collector.leases.open();
   try {
     const chosen = choose(parts, request, lease);
-    const archive = await describe(parts, chosen);
-    yield* entriesOf(parts, archive);
+    yield* archiveOf(parts, chosen);
     parts.records.transaction(() => {
       for (const { image } of chosen) parts.events.record(imageEvent('save', image, image.details.id));
     });
@@ -30,7 +29,15 @@ export async function* saveImages(parts: ImageParts, request: SaveImages): Async
   }
 }
 
-interface Chosen {
+/** What the archive of these is made of has to be held. */
+export async function* archiveOf(
+  parts: Pick<ImageParts, 'content'>,
+  chosen: readonly Chosen[],
+): AsyncGenerator<Buffer> {
+  yield* entriesOf(parts, await describe(parts, chosen));
+}
+
+export interface Chosen {
   image: StoredImage;
   /** Tags only; none where it was asked for by its id. */
   tags: StoredReference[];
@@ -83,7 +90,7 @@ interface Archive {
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const fileOf = (digest: Digest) => `blobs/${digest.replace(':', '/')}`;
 
-async function describe(parts: ImageParts, chosen: readonly Chosen[]): Promise<Archive> {
+async function describe(parts: Pick<ImageParts, 'content'>, chosen: readonly Chosen[]): Promise<Archive> {
   const blobs = new Set<Digest>();
   const manifests: object[] = [];
   const list: object[] = [];
@@ -129,7 +136,7 @@ function put(repositories: Record<string, Record<string, string>>, { reference }
  * Adds a document and everything of this image that it leads to; of an index only the entries that are the image's. Gives
  * its descriptor and the manifest at the end of the way.
  */
-async function follow(parts: ImageParts, image: StoredImage, digest: Digest, blobs: Set<Digest>) {
+async function follow(parts: Pick<ImageParts, 'content'>, image: StoredImage, digest: Digest, blobs: Set<Digest>) {
   const { content } = parts;
   const bytes = await readBlob(content, await content.info(digest));
   const what = `the manifest ${digest}`;
@@ -150,7 +157,7 @@ async function follow(parts: ImageParts, image: StoredImage, digest: Digest, blo
   return { descriptor, manifest };
 }
 
-async function* entriesOf({ content }: ImageParts, { blobs, texts }: Archive): AsyncGenerator<Buffer> {
+async function* entriesOf({ content }: Pick<ImageParts, 'content'>, { blobs, texts }: Archive): AsyncGenerator<Buffer> {
   const modified = 0;
   for (const name of ['blobs/', 'blobs/sha256/']) yield tarHeader({ name, type: 'directory', size: 0, modified });
   for (const digest of blobs) {
