@@ -33,7 +33,8 @@ export function buildOptionsOf(options: FrontendOptions): BuildOptions {
     ...given(texts),
     buildArguments: withPrefix(options, 'build-arg:'),
     labels: withPrefix(options, 'label:'),
-    noCache: options['no-cache'] !== undefined,
+    noCache: options['no-cache'] === '',
+    noCacheStages: listOf(options['no-cache']),
     pull: options['image-resolve-mode'] === 'pull',
     network: networkOf(options['force-network-mode']),
     extraHosts: listOf(options['add-hosts']).map((entry) => entry.replace('=', ':')),
@@ -64,12 +65,22 @@ function ulimitOf(text: string): BuildRequest['ulimits'][number] {
   return { name, soft: Number(soft), hard: Number(hard) };
 }
 
+/** A context of a client's own: an image by its name, or a folder by the client's name for it. */
+export type NamedFolder = { image: string } | { folder: string };
+
+/** @throws EngineError `not-implemented` for where none can be taken from */
+export function namedContextsOf(options: FrontendOptions): Record<string, NamedFolder> {
+  const entries = Object.entries(withPrefix(options, 'context:')).map(([name, value]): [string, NamedFolder] => {
+    const [, kind, rest = ''] = /^(docker-image:\/\/|local:)(.+)$/.exec(value) ?? [];
+    if (kind === undefined) throw notThereYet(`a named context from there (--build-context ${name}=${value})`);
+    return [name.replace(/:latest$/, ''), kind === 'local:' ? { folder: rest } : { image: rest }];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** What would change the result, and is not done. */
 function refuseOthers(options: FrontendOptions): void {
-  const named = Object.keys(withPrefix(options, 'context:'))[0];
-  if (named !== undefined) throw notThereYet(`a named context of a build (--build-context ${named}=…)`);
   if (options.requestid) throw notThereYet(`looking into a Dockerfile without building it (${options.requestid})`);
-  if (options['no-cache']) throw notThereYet('leaving the cache out for some stages only (--no-cache-filter)');
   if ((options.platform ?? '').includes(',')) throw notThereYet('building for several platforms at once');
   // of its own accord a client asks for what goes into the image alone
   for (const [kind, value] of Object.entries(withPrefix(options, 'attest:')))

@@ -1,16 +1,22 @@
 import type { Readable } from 'node:stream';
 import { EngineError } from '../../base/errors.ts';
-import type { BuildRequest, BuildService, BuiltResult, ClientFiles } from '../../services/build/build-service.ts';
+import type {
+  BuildRequest,
+  BuildService,
+  BuiltResult,
+  ClientFiles,
+  NamedContext,
+} from '../../services/build/build-service.ts';
 import type { ImageService } from '../../services/images/image-service.ts';
 import { outputToClient } from './client-outputs.ts';
 import { type Output, planOutputs } from './exporter.ts';
-import { type BuildOptions, type FrontendOptions, isUpload } from './frontend-options.ts';
+import { type BuildOptions, type FrontendOptions, isUpload, namedContextsOf } from './frontend-options.ts';
 import type { BuiltImage } from './pending-builds.ts';
 import type { Progress } from './progress.ts';
 import { pushBuilt } from './push-built.ts';
 import { reportBuild } from './report-build.ts';
 import { sessionClient } from './session-client.ts';
-import { type ClientFolder, type DockerfileSource, sessionFiles } from './session-files.ts';
+import { type ClientFolder, type DockerfileSource, namedFiles, sessionFiles } from './session-files.ts';
 import type { Sessions } from './sessions.ts';
 import { failureOfBuild } from './source-error.ts';
 import { pullUpload } from './upload.ts';
@@ -65,8 +71,9 @@ async function solve(
   const client = sessionClient(session, signal);
   const outputs = plan.ofClient.map((output) => outputToClient({ session, progress, signal }, output));
   const context = await contextOf(sessions, solving, read);
+  const contexts = await namedContexts(sessions, solving);
   const results = { references, outputs, withoutImage: plan.names === undefined };
-  const messages = builds.build({ logins: {}, ...asked, ...results, context, client });
+  const messages = builds.build({ logins: {}, ...asked, ...results, contexts, context, client });
   const leave = () => void messages.return();
   signal.addEventListener('abort', leave, { once: true });
   try {
@@ -89,21 +96,40 @@ function tellImage(progress: Progress, { imageId, references }: BuiltResult): vo
   vertex.done();
 }
 
+async function folderOf(
+  sessions: Sessions,
+  { sessionId, frontend, signal }: Solving,
+  usual: string,
+): Promise<ClientFolder> {
+  const id = frontend[`local-sessionid:${usual}`] || sessionId;
+  return { session: await sessions.get(id, signal), folder: frontend[`${usual}key`] || usual };
+}
+
+async function namedContexts(sessions: Sessions, solving: Solving): Promise<Record<string, NamedContext>> {
+  const { frontend, progress, signal } = solving;
+  const entries = Object.entries(namedContextsOf(frontend)).map(
+    async ([name, given]): Promise<[string, NamedContext]> => {
+      if ('image' in given) return [name, given];
+      const folder = await folderOf(sessions, solving, given.folder);
+      return [name, { files: namedFiles(folder, { name, progress, signal }) }];
+    },
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 async function contextOf(
   sessions: Sessions,
-  { sessionId, frontend, upload, progress, signal }: Solving,
+  solving: Solving,
   read: (file: DockerfileSource) => void,
 ): Promise<BuildRequest['context']> {
+  const { sessionId, frontend, upload, progress, signal } = solving;
   if (upload) return upload;
   const { context } = frontend;
   if (context !== undefined && isUpload(context)) {
     const uploader = await sessions.get(sessionId, signal);
     return pullUpload(uploader, context, signal);
   }
-  const folder = async (usual: string): Promise<ClientFolder> => {
-    const id = frontend[`local-sessionid:${usual}`] || sessionId;
-    return { session: await sessions.get(id, signal), folder: frontend[`${usual}key`] || usual };
-  };
+  const folder = (usual: string) => folderOf(sessions, solving, usual);
   const files: ClientFiles = sessionFiles({
     ...{ context: await folder('context'), dockerfile: await folder('dockerfile'), progress, signal, read },
   });

@@ -97,6 +97,27 @@ async function* transferring({
   }
 }
 
+/** A folder of a client besides the context. */
+export function namedFiles(
+  from: ClientFolder,
+  { name, progress, signal }: { name: string; progress: Progress; signal: AbortSignal },
+): Pick<ClientFiles, 'ignoreFile' | 'files'> {
+  const transfer = (request: Omit<FileRequest, 'folder'>, words: string) =>
+    transferring({
+      from,
+      request,
+      name: `[context ${name}] ${words}`,
+      what: 'transferring context:',
+      progress,
+      signal,
+    });
+  return {
+    ignoreFile: async () =>
+      (await filesOf(transfer({ follow: ['.dockerignore'] }, 'load .dockerignore')))('.dockerignore'),
+    files: ({ ignore }) => transfer({ exclude: ignore }, 'load from client'),
+  };
+}
+
 /** The files of an archive by their names, symlinks between them followed. */
 async function filesOf(archive: AsyncIterable<Uint8Array>): Promise<(name: string) => string | undefined> {
   const contents = new Map<string, Buffer[]>();

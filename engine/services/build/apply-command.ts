@@ -188,11 +188,11 @@ function clientMount(
 
 /** A stage before this one, or an image. */
 async function sourceOf(planning: Planning, name: string, index: number): Promise<Node> {
-  const stage = planning.stage(name, index);
-  if (stage) return (await stage).node;
-  if (planning.isOwn(name, index)) throw new DockerfileError(`circular dependency detected on stage: ${name}`);
   const { request } = planning;
   const step = { number: 0, words: name, lines: { first: 1, last: 1 } };
+  const other = planning.named(name, request.platform, step) ?? planning.stage(name, index);
+  if (other) return (await other).node;
+  if (planning.isOwn(name, index)) throw new DockerfileError(`circular dependency detected on stage: ${name}`);
   return { op: 'image', base: await request.baseOf(name, request.platform, step), reference: name, step };
 }
 

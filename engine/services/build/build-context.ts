@@ -8,19 +8,23 @@ import { openPathOnly } from '../../base/libc.ts';
 import { readFileInRoot } from '../../base/libc-open-beneath.ts';
 import { patternLines } from '../../base/path-patterns.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
-import type { ClientFiles } from './build-service.ts';
+import type { ClientFiles, ClientFolder } from './build-service.ts';
 
-/** The files that a client has sent. */
-export interface BuildContext {
+/** Files of a client, in a folder of their own. */
+export interface ContextFolder {
   readonly directory: string;
   /** The same, open. */
   readonly root: number;
-  readonly dockerfile: string;
   /** Patterns of what counts as not sent. */
   readonly ignore: readonly string[];
+  close(): Promise<void>;
+}
+
+/** The files that a client has sent. */
+export interface BuildContext extends ContextFolder {
+  readonly dockerfile: string;
   /** Brings what is needed; what came as an archive is there. `paths` absent: all. */
   fill(paths?: readonly string[]): Promise<void>;
-  close(): Promise<void>;
 }
 
 const longestFile = 16 << 20;
@@ -40,15 +44,7 @@ export async function openContext(
   { dataRoot, files }: { dataRoot: string; files: RootFiles },
   { context, dockerfile: given }: { context: Readable | ClientFiles; dockerfile?: string },
 ): Promise<BuildContext> {
-  const directory = path.join(contexts(dataRoot), randomUUID());
-  await mkdir(contexts(dataRoot), { recursive: true, mode: 0o700 });
-  // as COPY . shows it
-  await mkdir(directory, { mode: 0o755 });
-  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
-  const close = async () => {
-    closeSync(root);
-    await rm(directory, { recursive: true, force: true });
-  };
+  const { directory, root, close } = await makeFolder(dataRoot);
   const unpack = (archive: AsyncIterable<Uint8Array>) =>
     files.extract({ root, destination: '/', keepKinds: false }, archive);
   try {
@@ -59,6 +55,35 @@ export async function openContext(
     return { directory, root, dockerfile, ignore: ignoredIn(directory, name), fill: async () => {}, close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+async function makeFolder(dataRoot: string): Promise<Omit<ContextFolder, 'ignore'>> {
+  const directory = path.join(contexts(dataRoot), randomUUID());
+  await mkdir(contexts(dataRoot), { recursive: true, mode: 0o700 });
+  // as COPY . shows it
+  await mkdir(directory, { mode: 0o755 });
+  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
+  const close = async () => {
+    closeSync(root);
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { directory, root, close };
+}
+
+/** A folder of the client besides the context, whole. */
+export async function openFolder(
+  { dataRoot, files }: { dataRoot: string; files: RootFiles },
+  client: ClientFolder,
+): Promise<ContextFolder> {
+  const ignore = patternLines((await client.ignoreFile()) ?? '');
+  const folder = await makeFolder(dataRoot);
+  try {
+    await files.extract({ root: folder.root, destination: '/', keepKinds: false }, client.files({ ignore }));
+    return { ...folder, ignore };
+  } catch (error) {
+    await folder.close();
     throw error;
   }
 }

@@ -19,6 +19,10 @@ export interface BuildRequest {
   target?: string;
   /** Every step is run, whatever was built before. */
   noCache: boolean;
+  /** Of these stages, and of what stands on them or takes files from them. */
+  noCacheStages?: readonly string[];
+  /** What stands for images and stages of these names (Docker: "named contexts"); without `:latest`. */
+  contexts?: Readonly<Record<string, NamedContext>>;
   /** Base images are looked up at their registries even where they are here. */
   pull: boolean;
   platform?: string;
@@ -62,6 +66,11 @@ export interface ClientFiles {
    */
   files(request: { ignore: readonly string[]; paths?: readonly string[] }): AsyncIterable<Uint8Array>;
 }
+
+/** An image by another name, or a folder of the client. */
+export type NamedContext = { image: string } | { files: ClientFolder };
+
+export type ClientFolder = Pick<ClientFiles, 'ignoreFile' | 'files'>;
 
 /** What a client that stays connected can be asked for while its build runs. Nothing of it is kept. */
 export interface BuildClient {

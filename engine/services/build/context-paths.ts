@@ -1,16 +1,11 @@
-import { type Node, sourcesOf } from './node.ts';
+import { type CopyPart, type Node, sourcesOf, type WorkNode } from './node.ts';
 
 /** Paths of the context that a build takes files from, as they are written; undefined: all of it. Empty: none is needed. */
 export function contextPaths(node: Node): readonly string[] | undefined {
   const paths = new Set<string>();
-  const seen = new Set<Node>();
-  const visit = (each: Node): void => {
-    if (seen.has(each) || each.op === 'scratch' || each.op === 'image') return;
-    seen.add(each);
+  visitWork(node, (each) => {
     for (const path of ownPaths(each)) paths.add(path);
-    for (const other of [each.input, ...sourcesOf(each)]) visit(other);
-  };
-  visit(node);
+  });
   const clean = [...paths].map((path) =>
     path
       .split('/')
@@ -20,9 +15,34 @@ export function contextPaths(node: Node): readonly string[] | undefined {
   return clean.includes('') ? undefined : clean;
 }
 
-function ownPaths(node: Node): readonly string[] {
+/** Names of the named contexts that a build takes files from. */
+export function namedContexts(node: Node): ReadonlySet<string> {
+  const names = new Set<string>();
+  visitWork(node, (each) => {
+    if (each.op !== 'copy') return;
+    for (const part of each.parts) if (isOfContext(part) && part.named !== undefined) names.add(part.named);
+  });
+  return names;
+}
+
+type FilePart = Extract<CopyPart, { from: unknown }>;
+const isOfContext = (part: CopyPart): part is FilePart => 'from' in part && part.from === 'context';
+
+/** Each once. */
+function visitWork(node: Node, look: (node: WorkNode) => void): void {
+  const seen = new Set<Node>();
+  const visit = (each: Node): void => {
+    if (seen.has(each) || each.op === 'scratch' || each.op === 'image') return;
+    seen.add(each);
+    look(each);
+    for (const other of [each.input, ...sourcesOf(each)]) visit(other);
+  };
+  visit(node);
+}
+
+function ownPaths(node: WorkNode): readonly string[] {
   if (node.op === 'copy')
-    return node.parts.flatMap((part) => ('from' in part && part.from === 'context' ? part.sources : []));
+    return node.parts.flatMap((part) => (isOfContext(part) && part.named === undefined ? part.sources : []));
   if (node.op !== 'exec') return [];
   return node.mounts.flatMap((mount) => (mount.type === 'bind' && mount.from === 'context' ? [mount.source] : []));
 }

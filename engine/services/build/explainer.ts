@@ -10,8 +10,8 @@ export interface ExplainerParts {
   marks: StepMarks;
   /** Which Dockerfile it is, as far as that can be told. */
   dockerfile: string;
-  /** Nothing that was made before is used. */
-  fresh: boolean;
+  /** Nothing that was made before is used for it. */
+  isFresh(node: Node): boolean;
   keyOf(node: Node): Promise<string>;
   /** Files of the context that a node takes; they were looked at for its key. */
   filesOf(node: WorkNode): Promise<readonly SelectedSource[]>;
@@ -31,7 +31,7 @@ export function createExplainer(parts: ExplainerParts): Explainer {
   const wordsOf = ({ step }: WorkNode) => keyOf('words', dockerfile, step.words);
   return {
     async missed(node) {
-      if (parts.fresh) return { reasons: [{ kind: 'no-cache' }], moreFiles: 0 };
+      if (parts.isFresh(node)) return { reasons: [{ kind: 'no-cache' }], moreFiles: 0 };
       const here = marks.at(placeOf(node));
       const before = here?.words === node.step.words ? here : (marks.ofWords(wordsOf(node)) ?? here);
       if (!before) return undefined;

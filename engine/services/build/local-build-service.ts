@@ -11,12 +11,12 @@ import type { Lease } from '../../storage/collect/leases.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { BaseImage, BuildImages, ImagePlatform, ImageService } from '../images/image-service.ts';
 import type { BuildCache } from './build-cache.ts';
-import { type BuildContext, clearContexts, openContext } from './build-context.ts';
+import { type BuildContext, type ContextFolder, clearContexts, openContext, openFolder } from './build-context.ts';
 import type { BuildMessage, BuildRequest, BuildService } from './build-service.ts';
 import { clearUnkept, createCacheKeeper } from './cache-keeper.ts';
 import { type CacheMounts, createCacheMounts } from './cache-mounts.ts';
 import { type CacheRules, rulesFor } from './cache-rules.ts';
-import { contextPaths } from './context-paths.ts';
+import { contextPaths, namedContexts } from './context-paths.ts';
 import { datedHistory } from './dated-history.ts';
 import { createDownloads, type Downloads } from './downloads.ts';
 import { giveOut } from './give-out.ts';
@@ -124,22 +124,57 @@ async function runBuild(run: BuildRun): Promise<void> {
 }
 
 async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Promise<void> {
-  const { request, images, report } = run;
+  const { request, report } = run;
   const platform = request.platform === undefined ? run.platform : parsePlatform(request.platform);
   const plan = await planBuild({
     dockerfile: parseDockerfile(context.dockerfile),
     ...{ buildArguments: request.buildArguments, labels: request.labels, network: request.network },
     hasClient: request.client !== undefined,
+    ...(request.noCacheStages && { freshStages: request.noCacheStages.map((name) => name.toLowerCase()) }),
+    ...(request.contexts && { contexts: request.contexts }),
     ...(request.target !== undefined && { target: request.target }),
     platform,
     buildPlatform: run.platform,
     baseOf: (reference, wanted, step) => baseOf(run, { reference, platform: wanted, step, lease }),
   });
   report({ planned: plannedSteps(plan) });
-  const { signal, limit, cache } = run;
+  const { signal } = run;
   await fill(context, plan);
-  signal.throwIfAborted();
-  const workshop = createWorkshop({ ...run, context, lease });
+  const named = await openNamed(run, plan);
+  try {
+    signal.throwIfAborted();
+    await make(run, { plan, context, named, lease });
+  } finally {
+    for (const folder of named.values()) await folder.close();
+  }
+}
+
+interface Planned {
+  plan: Plan;
+  context: BuildContext;
+  named: ReadonlyMap<string, ContextFolder>;
+  lease: Lease;
+}
+
+/** Those of the named contexts that the plan takes files from. */
+async function openNamed({ sites, dataRoot, request }: BuildRun, plan: Plan): Promise<Map<string, ContextFolder>> {
+  const opened = new Map<string, ContextFolder>();
+  try {
+    for (const name of namedContexts(plan.result.node)) {
+      const context = request.contexts?.[name];
+      if (context && 'files' in context)
+        opened.set(name, await openFolder({ dataRoot, files: sites.files }, context.files));
+    }
+    return opened;
+  } catch (error) {
+    for (const folder of opened.values()) await folder.close();
+    throw error;
+  }
+}
+
+async function make(run: BuildRun, { plan, context, named, lease }: Planned): Promise<void> {
+  const { request, images, report, signal, limit, cache } = run;
+  const workshop = createWorkshop({ ...run, context, named, lease });
   const solver = createSolver({
     ...{ workshop, cache, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
     ...{ using: run.using, marks: run.marks, dockerfile: nameOfDockerfile(request, plan) },

@@ -17,6 +17,8 @@ export interface StepPlace {
   /** The instruction as it is written. */
   words: string;
   lines: Lines;
+  /** It is run whatever was built before. */
+  isFresh?: boolean;
 }
 
 export interface ExecNode {
@@ -94,7 +96,8 @@ export interface CopyNode {
 export type CopyPart =
   /** A file of a web server. */
   | { address: string; checksum?: Digest; unpack: boolean }
-  | { from: Node | 'context'; sources: readonly string[]; exclude: readonly string[] }
+  /** `named`: of the context, one that has a name. */
+  | { from: Node | 'context'; named?: string; sources: readonly string[]; exclude: readonly string[] }
   /** A file of its own. */
   | { name: string; content: string };
 

@@ -13,7 +13,7 @@ import { applyCommand } from './apply-command.ts';
 import type { BuildNetwork } from './build-service.ts';
 import type { Node, StepPlace } from './node.ts';
 import { platformArguments } from './platform-arguments.ts';
-import type { StageState } from './stage-state.ts';
+import { historyEntry, type StageState } from './stage-state.ts';
 
 export interface PlanRequest {
   dockerfile: Dockerfile;
@@ -25,6 +25,10 @@ export interface PlanRequest {
   labels: Readonly<Record<string, string>>;
   /** Whether its client can be asked for secrets. */
   hasClient: boolean;
+  /** Of these stages every step is run. */
+  freshStages?: readonly string[];
+  /** What stands for images and stages of these names: another image, or a folder. */
+  contexts?: Readonly<Record<string, { image: string } | { files: unknown }>>;
   /** Finds or pulls a base image. */
   baseOf(reference: string, platform: ImagePlatform, step: StepPlace): Promise<BaseImage>;
 }
@@ -49,6 +53,8 @@ export interface Planning {
   placeOf(command: FromCommand | StageCommand): StepPlace;
   /** The state of a stage by its name or number; undefined where there is none before `before`. */
   stage(name: string, before: number): Promise<StageState> | undefined;
+  /** What stands for an image or a stage of this name; undefined: nothing does. */
+  named(name: string, platform: ImagePlatform, step: StepPlace): Promise<StageState> | undefined;
   /** Whether a name means the stage `index`, which cannot be its own source. */
   isOwn(name: string, index: number): boolean;
 }
@@ -60,7 +66,7 @@ export interface Planning {
 export async function planBuild(request: PlanRequest): Promise<Plan> {
   const stages = stagesOf(request.dockerfile);
   const target = targetOf(stages, request.target);
-  const steps = stepsFor(stages, neededBy(stages, target));
+  const steps = stepsFor(stages, neededBy(stages, target, request), request);
   const used = new Set<string>();
   const warnings = new Set<string>();
   const globals = globalsOf(stages, request, used);
@@ -70,6 +76,7 @@ export async function planBuild(request: PlanRequest): Promise<Plan> {
     warn: (words) => void warnings.add(words),
     placeOf: (command) => steps.get(command) ?? { number: 0, words: command.words, lines: command.lines },
     isOwn: (name, index) => indexOf(stages, name) === index,
+    named: (name, platform, step) => stateOfContext(request, { name, platform, step }),
     stage(name, before) {
       const index = indexOf(stages, name);
       if (index === undefined || index >= before) return undefined;
@@ -113,7 +120,7 @@ function targetOf(stages: Stages, target: string | undefined): number {
 }
 
 /** Numbers of the stages that one needs, itself too. Variables in names of stages are left to the planning. */
-function neededBy(stages: Stages, target: number): ReadonlySet<number> {
+function neededBy(stages: Stages, target: number, request: PlanRequest): ReadonlySet<number> {
   const needed = new Set<number>();
   const need = (name: string | undefined, before: number) => {
     const index = name === undefined ? undefined : indexOf(stages, name);
@@ -122,6 +129,7 @@ function neededBy(stages: Stages, target: number): ReadonlySet<number> {
   const visit = (index: number) => {
     const stage = stages.stages[index];
     if (!stage || needed.has(index)) return;
+    if (contextFor(request, stage.from.name)) return;
     needed.add(index);
     need(stage.from.base, index);
     for (const command of stage.commands) {
@@ -133,10 +141,21 @@ function neededBy(stages: Stages, target: number): ReadonlySet<number> {
   return needed;
 }
 
-function stepsFor({ stages }: Stages, needed: ReadonlySet<number>): Map<FromCommand | StageCommand, StepPlace> {
-  const commands = stages.flatMap((stage, index) => (needed.has(index) ? [stage.from, ...stage.commands] : []));
+function stepsFor(
+  { stages }: Stages,
+  needed: ReadonlySet<number>,
+  { freshStages = [] }: PlanRequest,
+): Map<FromCommand | StageCommand, StepPlace> {
+  const commands = stages.flatMap((stage, index) => {
+    if (!needed.has(index)) return [];
+    const isFresh = [stage.from.name, String(index)].some((name) => freshStages.includes(name ?? ''));
+    return [stage.from, ...stage.commands].map((command) => ({ command, isFresh }));
+  });
   return new Map(
-    commands.map((command, index) => [command, { number: index + 1, words: command.words, lines: command.lines }]),
+    commands.map(({ command, isFresh }, index) => {
+      const { words, lines } = command;
+      return [command, { number: index + 1, words, lines, ...(isFresh && { isFresh }) }];
+    }),
   );
 }
 
@@ -161,6 +180,9 @@ function globalsOf({ args }: Stages, request: PlanRequest, used: Set<string>): M
 async function planStage(planning: Planning, index: number): Promise<StageState> {
   const stage = planning.stages.stages[index];
   if (!stage) throw new Error(`there is no stage ${index}`);
+  const { name } = stage.from;
+  const instead = name && planning.named(name, planning.request.platform, planning.placeOf(stage.from));
+  if (instead) return instead;
   const begun = await beginStage(planning, stage, index);
   let state = begun.state;
   for (const command of [...begun.triggers, ...stage.commands])
@@ -182,7 +204,7 @@ async function beginStage(planning: Planning, { from }: Stage, index: number): P
   if (name === '') throw new DockerfileError(`base name (${from.base}) should not be blank`, from.lines);
   const args = new Map<string, string | undefined>();
   const platform = from.platform === undefined ? request.platform : platformIn(expand(from.platform), from);
-  const earlier = planning.stage(name, index);
+  const earlier = planning.named(name, platform, planning.placeOf(from)) ?? planning.stage(name, index);
   if (earlier) {
     const { node, platform, config, history, author } = await earlier;
     const { onBuild = [], ...rest } = config;
@@ -198,16 +220,54 @@ async function beginStage(planning: Planning, { from }: Stage, index: number): P
     return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
   }
   if (name === 'scratch') {
-    const node: Node = { op: 'scratch' };
-    const config = { ...emptyConfig, environment: [defaultPath] };
-    return { state: { node, platform, config, history: [], hasCommand: false, args }, triggers: [] };
+    return { state: emptyState(platform), triggers: [] };
   }
   const step = planning.placeOf(from);
-  const base = await request.baseOf(name, platform, step);
-  const { onBuild = [], ...config } = base.config;
-  const node: Node = { op: 'image', base, reference: name, step };
-  const state = { node, platform: base.platform, config, history: base.history, hasCommand: false, args };
-  return { state, triggers: triggersOf(onBuild, from, escapeCharacter) };
+  const image = await stateOfImage(request, { reference: name, platform, step });
+  const { onBuild = [], ...config } = image.config;
+  return { state: { ...image, config }, triggers: triggersOf(onBuild, from, escapeCharacter) };
+}
+
+function emptyState(platform: ImagePlatform): StageState {
+  const config = { ...emptyConfig, environment: [defaultPath] };
+  return { node: { op: 'scratch' }, platform, config, history: [], hasCommand: false, args: new Map() };
+}
+
+/** A context of this name; it stands for `latest` where no tag is written. */
+function contextFor({ contexts = {} }: PlanRequest, name: string | undefined) {
+  const found = name === undefined ? undefined : name.replace(/:latest$/, '');
+  return found !== undefined && Object.hasOwn(contexts, found) ? { name: found, context: contexts[found] } : undefined;
+}
+
+function stateOfContext(
+  request: PlanRequest,
+  { name, platform, step }: { name: string; platform: ImagePlatform; step: StepPlace },
+): Promise<StageState> | undefined {
+  const found = contextFor(request, name);
+  if (!found?.context) return undefined;
+  if ('image' in found.context) return stateOfImage(request, { reference: found.context.image, platform, step });
+  return Promise.resolve(stateOfFolder(found.name, platform));
+}
+
+async function stateOfImage(
+  request: PlanRequest,
+  { reference, platform, step }: { reference: string; platform: ImagePlatform; step: StepPlace },
+): Promise<StageState> {
+  const base = await request.baseOf(reference, platform, step);
+  const node: Node = { op: 'image', base, reference, step };
+  const { config, history } = base;
+  return { node, platform: base.platform, config, history, hasCommand: false, args: new Map() };
+}
+
+/** All of the folder, as a layer on nothing. */
+function stateOfFolder(named: string, platform: ImagePlatform): StageState {
+  const words = `context ${named}`;
+  const empty = emptyState(platform);
+  const part = { from: 'context' as const, named, sources: ['/'], exclude: [] };
+  const step = { number: 0, words, lines: { first: 1, last: 1 } };
+  const copy = { op: 'copy' as const, parts: [part], destination: '/', unpack: false, parents: false };
+  const history = [historyEntry(words, { empty: false })];
+  return { ...empty, node: { ...copy, input: empty.node, step }, history };
 }
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -70,7 +70,16 @@ export function createSolver(parts: SolverParts): Solver {
   const key = (node: Node): Promise<string> => remember(keys, node, makeKey);
 
   const { marks, dockerfile, fresh } = parts;
-  const explainer = createExplainer({ marks, dockerfile, fresh, keyOf: key, filesOf: workshop.filesOf });
+  const freshness = new Map<Node, boolean>();
+  /** What stands on a step that is run anew, or takes files from it, is too. */
+  const isFresh = (node: Node): boolean => {
+    if (fresh) return true;
+    if (node.op === 'scratch' || node.op === 'image') return false;
+    const known = freshness.get(node) ?? (node.step.isFresh === true || [node.input, ...sourcesOf(node)].some(isFresh));
+    freshness.set(node, known);
+    return known;
+  };
+  const explainer = createExplainer({ marks, dockerfile, isFresh, keyOf: key, filesOf: workshop.filesOf });
 
   /** Steps below one that was cached: nobody has to look. */
   const tellCached = async (node: Node): Promise<void> => {
@@ -90,7 +99,7 @@ export function createSolver(parts: SolverParts): Solver {
       return { layers: node.base.layers, top: node.base.topSnapshot };
     }
     const name = await key(node);
-    const found = fresh ? undefined : cache.find(name);
+    const found = isFresh(node) ? undefined : cache.find(name);
     if (found) {
       parts.using(name);
       hold(lease, found);

@@ -9,7 +9,7 @@ import type { OutputChunk } from '../../drivers/oci/runtime.ts';
 import { lookUpUser } from '../../drivers/oci/user-lookup.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { SelectedSource } from '../../storage/files/select-files.ts';
-import type { BuildContext } from './build-context.ts';
+import type { BuildContext, ContextFolder } from './build-context.ts';
 import type { BuildMessage, BuildRequest } from './build-service.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import { type CopySource, copyInto, requireSources, type SourceRoot, writeDocuments } from './copy-work.ts';
@@ -31,6 +31,8 @@ export interface WorkshopParts {
   /** Told what this build has of the cache. */
   using(id: string): void;
   context: BuildContext;
+  /** By their names; those that are needed. */
+  named: ReadonlyMap<string, ContextFolder>;
   request: BuildRequest;
   lease: Lease;
   signal: AbortSignal;
@@ -57,7 +59,7 @@ export function createWorkshop(parts: WorkshopParts): Workshop {
     return known;
   };
   const fromContext = (part: FilePart, node: CopyNode) =>
-    once(part, () => selectFrom(parts, { part, node, from: parts.context }));
+    once(part, () => selectFrom(parts, { part, node, from: folderOf(parts, part) }));
   const fetches = new Map<AddressPart, Promise<Downloaded>>();
   const fetched = (part: AddressPart) => {
     const known = fetches.get(part) ?? parts.downloads.fetch({ ...part, signal: parts.signal, using: parts.using });
@@ -97,14 +99,20 @@ export function createWorkshop(parts: WorkshopParts): Workshop {
 }
 
 async function selectFrom(
-  { sites, context }: WorkshopParts,
-  { part, node, from }: { part: FilePart; node: CopyNode; from: SourceRoot },
+  { sites }: WorkshopParts,
+  { part, node, from }: { part: FilePart; node: CopyNode; from: SourceRoot & { ignore?: readonly string[] } },
 ): Promise<readonly SelectedSource[]> {
   const { sources, exclude } = part;
-  const ignore = part.from === 'context' ? context.ignore : [];
+  const { ignore = [] } = from;
   const found = await sites.files.select({ root: from.root, sources, ignore, exclude });
   const kind = node.unpack ? 'ADD' : 'COPY';
   return at(node.step.lines, () => requireSources(found, kind));
+}
+
+function folderOf({ context, named }: WorkshopParts, part: FilePart): ContextFolder {
+  const folder = part.named === undefined ? context : named.get(part.named);
+  if (!folder) throw new Error(`the context ${part.named} was not opened`);
+  return folder;
 }
 
 async function selectBound({ sites, context }: WorkshopParts, { source }: BindMount): Promise<SelectedSource[]> {
@@ -182,7 +190,7 @@ async function withSources(
   if (isAddress(part)) return withDownload(parts, await copying.fetched(part), { unpack: part.unpack, work: goOn });
   if (!isFiles(part)) return withDocument(parts, { name: part.name, content: part.content }, goOn);
   if (part.from === 'context')
-    return goOn({ from: parts.context, selected: await copying.fromContext(part, node), isContext: true });
+    return goOn({ from: folderOf(parts, part), selected: await copying.fromContext(part, node), isContext: true });
   return lookInto(parts.sites, await copying.solve(part.from), async (site) => {
     const from = { root: site.root, directory: site.rootfs };
     return goOn({ from, selected: await selectFrom(parts, { part, node, from }), isContext: false });
