@@ -304,7 +304,7 @@ test('bad input: the words, the line, the exit code', async () => {
     [[from, 'RUN --security=insecure true'], 1, /security.insecure is not allowed/],
     [[from, 'RUN --network=host true'], 1, /network.host is not allowed/],
     [['FROM --platform=linux/s390x scratch', 'COPY . /', 'RUN ["/x"]'], 1, /cannot run programs of linux\/s390x/],
-    [[from, 'ADD https://x.invalid/y.git#main /'], 1, /ADD of a git repository/],
+    [[from, 'ADD https://x.invalid/y.git#main /'], 1, /failed to fetch https:\/\/x\.invalid\/y\.git#main: git failed/],
     [[from, `ADD --checksum=sha256:${'0'.repeat(64)} Dockerfile /`], 1, /non-HTTP\(S\) sources/],
   ];
   for (const [lines, code, words] of cases) {

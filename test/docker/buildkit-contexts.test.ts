@@ -53,11 +53,12 @@ test('--build-context: another image, or a folder, in the place of an image or a
   );
   assert.equal(await scene.run('instead', 'cat', '/from-stage'), 'instead of the stage');
   assert.doesNotMatch(said, /RUN false/);
-  const failed = await scene.failsToBuild(place, '--build-context', 'nosuch=https://127.0.0.1:1/x.git');
-  assert.match(
-    failed,
-    /a named context from there \(--build-context nosuch=https:\/\/127\.0\.0\.1:1\/x\.git\) is not there yet/,
+  const failed = await scene.failsToBuild(
+    scene.context(['FROM nosuch']),
+    '--build-context',
+    'nosuch=https://127.0.0.1:1/x.git',
   );
+  assert.match(failed, /failed to fetch https:\/\/127\.0\.0\.1:1\/x\.git#HEAD: git failed/);
 });
 
 test('--no-cache-filter: a stage and what stands on it is made anew, the rest is cached', async () => {

@@ -92,7 +92,6 @@ test('what fails, is wrong or is not done: the words, the lines, the exit code',
     [/failed to solve: Cannot locate specified Dockerfile: nosuch|nosuch: no such file or directory/, '-f', 'nosuch'],
     [/target stage "nosuch" could not be found/, '--target', 'nosuch'],
     [/tag is needed when pushing to registry/, '--push'],
-    [/--build-context x=…\) is not there yet/, '--build-context', `x=${folder}`],
     [/\(--cache-to type=local\) is not there yet/, '--cache-to', `type=local,dest=${folder}/out`],
     [/several platforms at once is not there yet/, '--platform', 'linux/amd64,linux/arm64'],
   ];

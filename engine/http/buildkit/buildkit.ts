@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { BuildService } from '../../services/build/build-service.ts';
-import type { ImageService } from '../../services/images/image-service.ts';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { bridgeMethods, solveDockerfile } from './bridge.ts';
 import { controlMethods } from './control.ts';
@@ -13,7 +12,6 @@ import { createTracedBuilds, type TracedBuilds } from './traced-build.ts';
 
 export interface BuildKitParts {
   builds: BuildService;
-  images: Pick<ImageService, 'push'>;
   system: Pick<SystemService, 'facts'>;
 }
 
@@ -27,10 +25,10 @@ export interface BuildKit {
   readonly traced: TracedBuilds;
 }
 
-export function createBuildKit({ builds, images, system }: BuildKitParts): BuildKit {
+export function createBuildKit({ builds, system }: BuildKitParts): BuildKit {
   const sessions = createSessions();
   const pending = createPendingBuilds();
-  const parts = { builds, images, system, sessions, pending };
+  const parts = { builds, system, sessions, pending };
   const methods = {
     ...bridgeMethods(parts),
     ...controlMethods({

@@ -66,14 +66,17 @@ function ulimitOf(text: string): BuildRequest['ulimits'][number] {
 }
 
 /** A context of a client's own: an image by its name, or a folder by the client's name for it. */
-export type NamedFolder = { image: string } | { folder: string };
+export type NamedFolder = { image: string } | { folder: string } | { address: string };
 
 /** @throws EngineError `not-implemented` for where none can be taken from */
 export function namedContextsOf(options: FrontendOptions): Record<string, NamedFolder> {
   const entries = Object.entries(withPrefix(options, 'context:')).map(([name, value]): [string, NamedFolder] => {
+    const named = name.replace(/:latest$/, '');
     const [, kind, rest = ''] = /^(docker-image:\/\/|local:)(.+)$/.exec(value) ?? [];
-    if (kind === undefined) throw notThereYet(`a named context from there (--build-context ${name}=${value})`);
-    return [name.replace(/:latest$/, ''), kind === 'local:' ? { folder: rest } : { image: rest }];
+    if (kind !== undefined) return [named, kind === 'local:' ? { folder: rest } : { image: rest }];
+    if (/^(oci-layout|input|target):/.test(value))
+      throw notThereYet(`a named context from there (--build-context ${name}=${value})`);
+    return [named, { address: value }];
   });
   return Object.fromEntries(entries);
 }
@@ -86,9 +89,8 @@ function refuseOthers(options: FrontendOptions): void {
   for (const [kind, value] of Object.entries(withPrefix(options, 'attest:')))
     if (value !== 'disabled=true' && !value.includes('inline-only=true'))
       throw notThereYet(`an attestation of a build (--attest type=${kind})`);
-  const { context, source } = options;
+  const { source } = options;
   if (source) throw notThereYet(`a frontend of its own (${source})`);
-  if (context !== undefined && !isUpload(context)) throw notThereYet('building from an address');
 }
 
 const uploads = /^https?:\/\/buildkit-session\//;

@@ -1,5 +1,5 @@
 import type { BuildMessage, BuiltResult } from '../../services/build/build-service.ts';
-import type { PullMessage } from '../../services/images/image-service.ts';
+import type { PullMessage, PushMessage } from '../../services/images/image-service.ts';
 import type { Progress, Vertex } from './progress.ts';
 
 /** Puts what happens in a build into its progress. Gives the result in the end. */
@@ -9,10 +9,12 @@ export async function reportBuild(
 ): Promise<BuiltResult | undefined> {
   const steps = new Map<number, Vertex>();
   const pulls = new Map<string, Vertex>();
+  const pushes = new Map<string, Vertex>();
   let built: BuiltResult | undefined;
   for await (const message of messages) {
     if ('built' in message) built = message.built;
     else if ('warning' in message) progress.warn(message.warning);
+    else if ('push' in message) reportPush(message, { progress, pushes });
     else if ('pull' in message) reportPull(message, { progress, pulls });
     else if ('started' in message) {
       const name = `[${message.step}/${message.total}] ${message.started.words}`;
@@ -21,6 +23,22 @@ export async function reportBuild(
     else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
   }
   return built;
+}
+
+function reportPush(
+  { push, reference }: { push: PushMessage; reference: string },
+  { progress, pushes }: { progress: Progress; pushes: Map<string, Vertex> },
+): void {
+  const vertex = pushes.get(reference) ?? progress.begin(`pushing ${reference}`);
+  pushes.set(reference, vertex);
+  if ('pushed' in push) {
+    vertex.status(`pushing manifest ${push.pushed.digest}`, { current: 0, isDone: true });
+    vertex.done();
+  } else if ('layer' in push) {
+    const { layer, progress: at } = push;
+    if (at.state === 'pushing') vertex.status(`pushing layer ${layer}`, { current: at.current, total: at.total });
+    else if (at.state !== 'preparing') vertex.status(`pushing layer ${layer}`, { current: 0, isDone: true });
+  }
 }
 
 function reportPull(

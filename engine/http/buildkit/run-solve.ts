@@ -7,13 +7,11 @@ import type {
   ClientFiles,
   NamedContext,
 } from '../../services/build/build-service.ts';
-import type { ImageService } from '../../services/images/image-service.ts';
 import { outputToClient } from './client-outputs.ts';
 import { type Output, planOutputs } from './exporter.ts';
 import { type BuildOptions, type FrontendOptions, isUpload, namedContextsOf } from './frontend-options.ts';
 import type { BuiltImage } from './pending-builds.ts';
 import type { Progress } from './progress.ts';
-import { pushBuilt } from './push-built.ts';
 import { reportBuild } from './report-build.ts';
 import { sessionClient } from './session-client.ts';
 import { type ClientFolder, type DockerfileSource, namedFiles, sessionFiles } from './session-files.ts';
@@ -23,7 +21,6 @@ import { pullUpload } from './upload.ts';
 
 export interface SolveParts {
   builds: BuildService;
-  images: Pick<ImageService, 'push'>;
   sessions: Sessions;
 }
 
@@ -58,7 +55,7 @@ export async function runSolve(parts: SolveParts, solving: Solving): Promise<Bui
 }
 
 async function solve(
-  { builds, images, sessions }: SolveParts,
+  { builds, sessions }: SolveParts,
   solving: Solving,
   read: (file: DockerfileSource) => void,
 ): Promise<BuiltImage> {
@@ -72,7 +69,7 @@ async function solve(
   const outputs = plan.ofClient.map((output) => outputToClient({ session, progress, signal }, output));
   const context = await contextOf(sessions, solving, read);
   const contexts = await namedContexts(sessions, solving);
-  const results = { references, outputs, withoutImage: plan.names === undefined };
+  const results = { references, outputs, withoutImage: plan.names === undefined, pushed: plan.pushed };
   const messages = builds.build({ logins: {}, ...asked, ...results, contexts, context, client });
   const leave = () => void messages.return();
   signal.addEventListener('abort', leave, { once: true });
@@ -80,7 +77,6 @@ async function solve(
     const built = signal.aborted ? undefined : await reportBuild(messages, progress);
     if (built === undefined) throw new EngineError('cancelled', 'the build was cancelled');
     if (built.isKept) tellImage(progress, built);
-    for (const name of plan.pushed) await pushBuilt({ images, client, progress, signal }, name);
     return { ...built, isOciDigest: !built.isKept || plan.pushed.length > 0 };
   } finally {
     signal.removeEventListener('abort', leave);
@@ -109,7 +105,7 @@ async function namedContexts(sessions: Sessions, solving: Solving): Promise<Reco
   const { frontend, progress, signal } = solving;
   const entries = Object.entries(namedContextsOf(frontend)).map(
     async ([name, given]): Promise<[string, NamedContext]> => {
-      if ('image' in given) return [name, given];
+      if (!('folder' in given)) return [name, given];
       const folder = await folderOf(sessions, solving, given.folder);
       return [name, { files: namedFiles(folder, { name, progress, signal }) }];
     },
@@ -129,6 +125,7 @@ async function contextOf(
     const uploader = await sessions.get(sessionId, signal);
     return pullUpload(uploader, context, signal);
   }
+  if (context) return { address: context };
   const folder = (usual: string) => folderOf(sessions, solving, usual);
   const files: ClientFiles = sessionFiles({
     ...{ context: await folder('context'), dockerfile: await folder('dockerfile'), progress, signal, read },

@@ -19,7 +19,9 @@ async function build({ builds, buildKit }: BuildParts, x: Exchange): Promise<voi
   const logins = loginsFromWire(x.request.headers['x-registry-config']);
   const tar = bodyOf(x.request);
   try {
-    const lines = linesOf(builds.build({ ...request, ...idOf(x), logins, context: tar }), flag(x.query, 'q'));
+    const address = x.query.get('remote');
+    const context = address ? { address } : tar;
+    const lines = linesOf(builds.build({ ...request, ...idOf(x), logins, context }), flag(x.query, 'q'));
     await sendJsonLines(x, lines, (line) => line, { late: true });
   } finally {
     tar.destroy();

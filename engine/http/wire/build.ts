@@ -72,8 +72,6 @@ export function loginsFromWire(header: string | string[] | undefined): BuildRequ
 /** Query of POST /build. @throws EngineError `invalid`, `not-implemented` */
 export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'context' | 'logins'> {
   if (flag(query, 'squash')) throw bad('squash', 'squash is only supported with experimental mode');
-  if (query.get('remote'))
-    throw new EngineError('not-implemented', 'building from an address is not there yet: send the context');
   const memory = whole(query, 'memory');
   const limits = {
     memoryBytes: memory,
@@ -120,7 +118,7 @@ export function buildPrinter(): (message: BuildMessage) => string[] {
   const decoders = new Map<string, StringDecoder>();
   let current = 1;
   const print = (message: BuildMessage): string[] => {
-    if ('source' in message || 'planned' in message) return [];
+    if ('source' in message || 'planned' in message || 'push' in message) return [];
     if ('built' in message) {
       const { imageId, references } = message.built;
       return [

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { EngineError, toEngineError } from '../../base/errors.ts';
 import { openPathOnly } from '../../base/libc.ts';
 import { readFileInRoot } from '../../base/libc-open-beneath.ts';
 import { patternLines } from '../../base/path-patterns.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
-import type { ClientFiles, ClientFolder } from './build-service.ts';
+import type { BuildRequest, ClientFiles, ClientFolder, RemoteContext } from './build-service.ts';
+import type { RemoteFiles } from './remote-files.ts';
 
 /** Files of a client, in a folder of their own. */
 export interface ContextFolder {
@@ -27,10 +27,16 @@ export interface BuildContext extends ContextFolder {
   fill(paths?: readonly string[]): Promise<void>;
 }
 
+export interface ContextParts {
+  dataRoot: string;
+  files: RootFiles;
+  remote: Pick<RemoteFiles, 'bring'>;
+}
+
 const longestFile = 16 << 20;
 const usualName = 'Dockerfile';
 
-const contexts = (dataRoot: string) => path.join(dataRoot, 'build', 'contexts');
+export const contexts = (dataRoot: string) => path.join(dataRoot, 'build', 'contexts');
 
 /** Removes what an engine that was killed has left. */
 export const clearContexts = (dataRoot: string): Promise<void> =>
@@ -41,8 +47,8 @@ export const clearContexts = (dataRoot: string): Promise<void> =>
  * @throws EngineError `invalid` for an archive that is none, and where there is no Dockerfile
  */
 export async function openContext(
-  { dataRoot, files }: { dataRoot: string; files: RootFiles },
-  { context, dockerfile: given }: { context: Readable | ClientFiles; dockerfile?: string },
+  { dataRoot, files, remote }: ContextParts,
+  { context, dockerfile: given, buildArguments }: Pick<BuildRequest, 'context' | 'dockerfile' | 'buildArguments'>,
 ): Promise<BuildContext> {
   const { directory, root, close } = await makeFolder(dataRoot);
   const unpack = (archive: AsyncIterable<Uint8Array>) =>
@@ -50,7 +56,10 @@ export async function openContext(
   try {
     const name = path.posix.relative('/', path.posix.resolve('/', given || usualName));
     if ('ignoreFile' in context) return { directory, root, ...(await askClient(context, name, unpack)), close };
-    await unpack(context);
+    if ('address' in context) {
+      const keepsGit = buildArguments.BUILDKIT_CONTEXT_KEEP_GIT_DIR === '1';
+      await remote.bring(context.address, { directory, root, dockerfile: name, keepsGit });
+    } else await unpack(context);
     const dockerfile = dockerfileIn(directory, name);
     return { directory, root, dockerfile, ignore: ignoredIn(directory, name), fill: async () => {}, close };
   } catch (error) {
@@ -72,14 +81,19 @@ async function makeFolder(dataRoot: string): Promise<Omit<ContextFolder, 'ignore
   return { directory, root, close };
 }
 
-/** A folder of the client besides the context, whole. */
+/** A folder besides the context, whole. */
 export async function openFolder(
-  { dataRoot, files }: { dataRoot: string; files: RootFiles },
-  client: ClientFolder,
+  { dataRoot, files, remote }: ContextParts,
+  from: { files: ClientFolder } | RemoteContext,
 ): Promise<ContextFolder> {
-  const ignore = patternLines((await client.ignoreFile()) ?? '');
   const folder = await makeFolder(dataRoot);
   try {
+    if ('address' in from) {
+      await remote.bring(from.address, { ...folder, dockerfile: usualName, keepsGit: false });
+      return { ...folder, ignore: [] };
+    }
+    const client = from.files;
+    const ignore = patternLines((await client.ignoreFile()) ?? '');
     await files.extract({ root: folder.root, destination: '/', keepKinds: false }, client.files({ ignore }));
     return { ...folder, ignore };
   } catch (error) {

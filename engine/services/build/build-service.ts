@@ -2,12 +2,12 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Channel } from '../../base/channel.ts';
 import type { Digest } from '../../base/digest.ts';
 import type { SpecResources } from '../../drivers/oci/spec-request.ts';
-import type { PullMessage } from '../images/image-service.ts';
+import type { PullMessage, PushMessage } from '../images/image-service.ts';
 import type { RegistryLogin } from '../registries/registry-service.ts';
 
 export interface BuildRequest {
-  /** The context: an archive, plain or compressed, or a client that is asked for what is needed of it. */
-  context: Readable | ClientFiles;
+  /** The context: an archive, plain or compressed, a client that is asked for what is needed of it, or an address. */
+  context: Readable | ClientFiles | RemoteContext;
   /** Path of the Dockerfile in the context; `Dockerfile` when absent. */
   dockerfile?: string;
   /** Names for the image. */
@@ -41,6 +41,8 @@ export interface BuildRequest {
   client?: BuildClient;
   /** Where the result goes, besides the store of images. */
   outputs?: readonly BuildOutput[];
+  /** Of the references, those that are pushed to their registries in the end. */
+  pushed?: readonly string[];
   /** No image is kept here: only the outputs are wanted. */
   withoutImage?: boolean;
 }
@@ -67,8 +69,13 @@ export interface ClientFiles {
   files(request: { ignore: readonly string[]; paths?: readonly string[] }): AsyncIterable<Uint8Array>;
 }
 
-/** An image by another name, or a folder of the client. */
-export type NamedContext = { image: string } | { files: ClientFolder };
+/** A git repository (`URL#ref:directory`), or an archive or a Dockerfile of a web server. */
+export interface RemoteContext {
+  address: string;
+}
+
+/** An image by another name, a folder of the client, or an address. */
+export type NamedContext = { image: string } | { files: ClientFolder } | RemoteContext;
 
 export type ClientFolder = Pick<ClientFiles, 'ignoreFile' | 'files'>;
 
@@ -97,6 +104,7 @@ export type BuildMessage =
   | { step: number; done: { cached: boolean; key: string } }
   /** Comes before `started` of a step that was run, where it is known why nothing of the cache could be taken. */
   | { step: number; missed: CacheMiss }
+  | { push: PushMessage; reference: string }
   | { warning: string }
   | { built: BuiltResult };
 

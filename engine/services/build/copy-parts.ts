@@ -1,12 +1,11 @@
 import { type Digest, isDigest } from '../../base/digest.ts';
 import { DockerfileError } from '../../dockerfile/dockerfile-error.ts';
 import type { StageCommand } from '../../dockerfile/stages.ts';
+import { parseGitAddress } from './git-address.ts';
 import type { CopyPart, Node } from './node.ts';
 
 type Copying = Extract<StageCommand, { kind: 'COPY' | 'ADD' }>;
 
-const isGit = (source: string) =>
-  /^(git|ssh):\/\//.test(source) || /^git@/.test(source) || /^https?:\/\/[^#?]+\.git(#.*)?$/.test(source);
 const isWeb = (source: string) => /^https?:\/\//.test(source) && URL.canParse(source);
 
 /** Where the files of an instruction come from, in their order. @throws DockerfileError */
@@ -15,15 +14,15 @@ export function copyParts(command: Copying, from: Node | 'context'): CopyPart[] 
   const { exclude, paths } = command;
   if (command.kind === 'COPY')
     return paths.length === 0 ? documents : [...documents, { from, sources: paths, exclude }];
-  const git = paths.find(isGit);
-  if (git !== undefined)
-    throw new DockerfileError(`ADD of a git repository (${git}) is not there yet in Beluga: clone it in a RUN`);
   const checksum = checksumOf(command);
   // neighbours that come from one place are one part: the order of all is kept
   const parts: CopyPart[] = [...documents];
   for (const source of paths) {
     const last = parts.at(-1);
-    if (isWeb(source)) parts.push({ address: source, unpack: command.unpack === true, ...(checksum && { checksum }) });
+    const repository = parseGitAddress(source);
+    if (repository) parts.push({ repository, keepsGit: command.keepGitDirectory });
+    else if (isWeb(source))
+      parts.push({ address: source, unpack: command.unpack === true, ...(checksum && { checksum }) });
     else if (last && 'from' in last) parts.splice(-1, 1, { ...last, sources: [...last.sources, source] });
     else parts.push({ from, sources: [source], exclude });
   }

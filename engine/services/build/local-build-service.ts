@@ -5,13 +5,20 @@ import type { Log } from '../../base/log.ts';
 import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import { parsePlatform, platformText } from '../../registry/platform.ts';
-import { parseReference } from '../../registry/reference.ts';
+import { familiarReference, parseReference } from '../../registry/reference.ts';
 import type { Transport } from '../../registry/transport/transport.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { BaseImage, BuildImages, ImagePlatform, ImageService } from '../images/image-service.ts';
 import type { BuildCache } from './build-cache.ts';
-import { type BuildContext, type ContextFolder, clearContexts, openContext, openFolder } from './build-context.ts';
+import {
+  type BuildContext,
+  type ContextFolder,
+  clearContexts,
+  contexts,
+  openContext,
+  openFolder,
+} from './build-context.ts';
 import type { BuildMessage, BuildRequest, BuildService } from './build-service.ts';
 import { clearUnkept, createCacheKeeper } from './cache-keeper.ts';
 import { type CacheMounts, createCacheMounts } from './cache-mounts.ts';
@@ -24,6 +31,7 @@ import { openKeptFolders } from './kept-folders.ts';
 import type { StepPlace } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
 import { plannedSteps } from './planned-steps.ts';
+import { createRemoteFiles, type RemoteFiles } from './remote-files.ts';
 import type { ExecDependencies } from './run-exec.ts';
 import { createSolver, type Solver } from './solver.ts';
 import { keyOf } from './step-keys.ts';
@@ -35,7 +43,7 @@ export interface BuildDependencies {
   records: Records;
   events: EventBus;
   cache: BuildCache;
-  images: Pick<ImageService, 'pull' | 'list'> & { forBuilds: BuildImages };
+  images: Pick<ImageService, 'pull' | 'push' | 'list'> & { forBuilds: BuildImages };
   sites: SiteDependencies;
   exec: ExecDependencies;
   dataRoot: string;
@@ -108,22 +116,27 @@ async function runBuild(run: BuildRun): Promise<void> {
   const { images, sites, dataRoot, request, signal } = run;
   const lease = images.forBuilds.leases.open();
   let context: BuildContext | undefined;
+  const { downloads, using } = run;
+  const remote = createRemoteFiles({
+    ...{ contexts: contexts(dataRoot), files: sites.files, downloads, client: request.client, signal, using },
+  });
   try {
-    context = await openContext({ dataRoot, files: sites.files }, request);
+    context = await openContext({ dataRoot, files: sites.files, remote }, request);
     signal.throwIfAborted();
     run.report({ source: context.dockerfile });
-    await buildIn(run, context, lease);
+    await buildIn({ ...run, remote }, context, lease);
   } catch (error) {
     if (signal.aborted) throw new EngineError('cancelled', 'the build was cancelled');
     throw error;
   } finally {
     await context?.close();
+    await remote.close();
     lease.release();
     await images.forBuilds.collect();
   }
 }
 
-async function buildIn(run: BuildRun, context: BuildContext, lease: Lease): Promise<void> {
+async function buildIn(run: BuildRun & { remote: RemoteFiles }, context: BuildContext, lease: Lease): Promise<void> {
   const { request, report } = run;
   const platform = request.platform === undefined ? run.platform : parsePlatform(request.platform);
   const plan = await planBuild({
@@ -157,13 +170,16 @@ interface Planned {
 }
 
 /** Those of the named contexts that the plan takes files from. */
-async function openNamed({ sites, dataRoot, request }: BuildRun, plan: Plan): Promise<Map<string, ContextFolder>> {
+async function openNamed(
+  { sites, dataRoot, request, remote }: BuildRun & { remote: RemoteFiles },
+  plan: Plan,
+): Promise<Map<string, ContextFolder>> {
   const opened = new Map<string, ContextFolder>();
   try {
     for (const name of namedContexts(plan.result.node)) {
       const context = request.contexts?.[name];
-      if (context && 'files' in context)
-        opened.set(name, await openFolder({ dataRoot, files: sites.files }, context.files));
+      if (context && !('image' in context))
+        opened.set(name, await openFolder({ dataRoot, files: sites.files, remote }, context));
     }
     return opened;
   } catch (error) {
@@ -172,7 +188,7 @@ async function openNamed({ sites, dataRoot, request }: BuildRun, plan: Plan): Pr
   }
 }
 
-async function make(run: BuildRun, { plan, context, named, lease }: Planned): Promise<void> {
+async function make(run: BuildRun & { remote: RemoteFiles }, { plan, context, named, lease }: Planned): Promise<void> {
   const { request, images, report, signal, limit, cache } = run;
   const workshop = createWorkshop({ ...run, context, named, lease });
   const solver = createSolver({
@@ -198,8 +214,25 @@ async function make(run: BuildRun, { plan, context, named, lease }: Planned): Pr
     { isKept },
   );
   await giveOut(run.sites, { outputs: request.outputs ?? [], tree, made });
+  for (const reference of request.pushed ?? []) await pushTo(run, reference);
   const { id: imageId, manifest } = made;
   report({ built: { imageId, references: request.references, manifest, isKept } });
+}
+
+async function pushTo({ images, request, report, signal }: BuildRun, reference: string): Promise<void> {
+  const named = parseReference(reference);
+  const messages = images.push(
+    familiarReference({ ...named, tag: named.tag ?? 'latest' }),
+    await loginFor(reference, request),
+  );
+  const leave = () => void messages.return();
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    for await (const push of messages) report({ push, reference });
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
 }
 
 async function fill(context: BuildContext, { result }: Plan): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Digest } from '../../base/digest.ts';
 import type { Lines } from '../../dockerfile/dockerfile.ts';
 import type { BaseImage, ImageLayer, ImagePlatform } from '../images/image-service.ts';
+import type { GitAddress } from './git-address.ts';
 
 /** A root filesystem that a build makes, by what makes it. Inputs come before. */
 export type Node =
@@ -96,6 +97,8 @@ export interface CopyNode {
 export type CopyPart =
   /** A file of a web server. */
   | { address: string; checksum?: Digest; unpack: boolean }
+  /** Of a git repository, without its `.git` unless that is kept. */
+  | { repository: GitAddress; keepsGit: boolean }
   /** `named`: of the context, one that has a name. */
   | { from: Node | 'context'; named?: string; sources: readonly string[]; exclude: readonly string[] }
   /** A file of its own. */

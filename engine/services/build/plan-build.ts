@@ -28,7 +28,7 @@ export interface PlanRequest {
   /** Of these stages every step is run. */
   freshStages?: readonly string[];
   /** What stands for images and stages of these names: another image, or a folder. */
-  contexts?: Readonly<Record<string, { image: string } | { files: unknown }>>;
+  contexts?: Readonly<Record<string, { image: string } | { files: unknown } | { address: string }>>;
   /** Finds or pulls a base image. */
   baseOf(reference: string, platform: ImagePlatform, step: StepPlace): Promise<BaseImage>;
 }

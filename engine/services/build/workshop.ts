@@ -17,6 +17,7 @@ import type { Downloaded, Downloads } from './downloads.ts';
 import { bringMounts } from './exec-mounts.ts';
 import { withSecrets } from './exec-secrets.ts';
 import type { CopyNode, CopyPart, DirectoryNode, ExecMount, ExecNode, Node, Tree } from './node.ts';
+import type { RemoteFiles } from './remote-files.ts';
 import { type ExecDependencies, runExec } from './run-exec.ts';
 import type { Workshop } from './solver.ts';
 import { contentKey, copyKey, directoryKey, execKey, keyOf } from './step-keys.ts';
@@ -28,6 +29,7 @@ export interface WorkshopParts {
   dataRoot: string;
   cacheMounts: CacheMounts;
   downloads: Downloads;
+  remote: Pick<RemoteFiles, 'repository'>;
   /** Told what this build has of the cache. */
   using(id: string): void;
   context: BuildContext;
@@ -40,6 +42,7 @@ export interface WorkshopParts {
 }
 
 type AddressPart = Extract<CopyPart, { address: string }>;
+type GitPart = Extract<CopyPart, { repository: unknown }>;
 type FilePart = Extract<CopyPart, { from: unknown }>;
 type Solve = (node: Node) => Promise<Tree>;
 
@@ -47,6 +50,7 @@ type BindMount = Extract<ExecMount, { type: 'bind' }>;
 
 const isContextBind = (mount: ExecMount): mount is BindMount => mount.type === 'bind' && mount.from === 'context';
 const isAddress = (part: CopyPart): part is AddressPart => 'address' in part;
+const isGit = (part: CopyPart): part is GitPart => 'repository' in part;
 const isFiles = (part: CopyPart): part is FilePart => 'from' in part;
 
 /** What one build does its steps with. */
@@ -77,6 +81,10 @@ export function createWorkshop(parts: WorkshopParts): Workshop {
         if (isAddress(part)) {
           const { name, digest } = await fetched(part);
           return keyOf('download', name, digest, part.unpack);
+        }
+        if (isGit(part)) {
+          const { commit } = await parts.remote.repository(part.repository, part);
+          return keyOf('git', commit, part.repository.directory, part.keepsGit);
         }
         if (!isFiles(part)) return keyOf('document', part.name, part.content);
         if (part.from !== 'context') return keyOf('part', await keyOfInput(part.from), part.sources, part.exclude);
@@ -188,6 +196,7 @@ async function withSources(
   const goOn = (source: CopySource) => withSources(parts, copying, rest, [...opened, source], work);
   const { node } = copying;
   if (isAddress(part)) return withDownload(parts, await copying.fetched(part), { unpack: part.unpack, work: goOn });
+  if (isGit(part)) return withRepository(parts, part, goOn);
   if (!isFiles(part)) return withDocument(parts, { name: part.name, content: part.content }, goOn);
   if (part.from === 'context')
     return goOn({ from: folderOf(parts, part), selected: await copying.fromContext(part, node), isContext: true });
@@ -211,6 +220,22 @@ async function withDownload(
       exclude: [],
     });
     return await work({ from: { root, directory }, selected: requireSources(found, 'ADD'), isContext: true, unpack });
+  } finally {
+    closeSync(root);
+  }
+}
+
+async function withRepository(
+  { sites, remote }: WorkshopParts,
+  part: GitPart,
+  work: (source: CopySource) => Promise<Tree>,
+): Promise<Tree> {
+  const { directory } = await remote.repository(part.repository, part);
+  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
+  try {
+    const sources = [`/${part.repository.directory}`];
+    const found = await sites.files.select({ root, sources, ignore: [], exclude: [] });
+    return await work({ from: { root, directory }, selected: requireSources(found, 'ADD'), isContext: true });
   } finally {
     closeSync(root);
   }
