@@ -1,5 +1,8 @@
 import { docker, type Group, get, given, live } from '../steps.ts';
 
+/** Both lines of this run are written; what is in a tmpfs is of no run before. */
+const allSaid = given("exec @b sh -c 'until test -e /run/two; do sleep 0.1; done'");
+
 /** One stream after the other, so that nothing hangs on which of two is read first. */
 const speaks = "sh -c 'for i in 1 2 3; do echo out $i; sleep 0.1; echo err $i >&2; sleep 0.1; done'";
 const kinds = ['stdout=1', 'stderr=1', 'stdout=1&stderr=1'] as const;
@@ -56,15 +59,19 @@ export const logs: readonly Group[] = [
         during: [given('start @a')],
         as: 'logs followed from before the start',
       }),
-      given("run -d --name @b IMAGE sh -c 'rm -f /two; echo one; sleep 0.1; echo two >&2; touch /two; sleep 1000'"),
+      given(
+        "run -d --tmpfs /run --name @b IMAGE sh -c 'echo one; sleep 0.1; echo two >&2; touch /run/two; sleep 1000'",
+      ),
+      allSaid,
       live(docker('logs -f -t @b'), { during: [given('kill @b')], as: 'docker logs -f to the end' }),
       given('start @b'),
+      allSaid,
       live(docker('logs -f --tail 1 @b'), { during: [given('stop -t 0 @b')], as: 'docker logs -f of the tail' }),
       live(get('/containers/@b/logs?stdout=1&stderr=1&follow=1&until={soon}'), {
         as: 'logs followed until a moment',
       }),
       given('start @b'),
-      given("exec @b sh -c 'until test -e /two; do sleep 0.1; done'"),
+      allSaid,
       live(get('/containers/@b/logs?stdout=1&stderr=1&follow=1&tail=1'), {
         during: [given('rm -f @b')],
         as: 'logs followed over the removal',
