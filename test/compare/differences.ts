@@ -312,12 +312,6 @@ export const accepted: readonly Listed[] = [
     reason: 'What kind of stream a log is: dockerd says it in every API since version 23',
   },
   {
-    where: 'system › GET /system/df?type=*',
-    field: 'body.BuildCache',
-    peer: 'dockerd 20.10',
-    reason: 'An empty list is one, also beside a parameter that API 1.41 does not know',
-  },
-  {
     where: 'exec › variables of links to what has ended',
     field: ['stdout', 'stderr'],
     reason: 'A linked container that has ended keeps nobody from an exec: its variables are left out',
