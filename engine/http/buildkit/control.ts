@@ -65,7 +65,7 @@ export function controlMethods(parts: ControlParts): GrpcMethods {
 }
 
 async function solve({ pending, solveFrontend }: ControlParts, request: control.SolveRequest, signal: AbortSignal) {
-  const { Ref, Frontend, Definition, Cache } = request;
+  const { Ref, Frontend, Definition } = request;
   const build = pending.get(Ref);
   const left = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(new Error('context canceled')), { once: true }),
@@ -74,12 +74,6 @@ async function solve({ pending, solveFrontend }: ControlParts, request: control.
   left.catch(() => {});
   try {
     if (Definition.length > 0) throw notThereYet("solving a graph of the client's own");
-    const exported = Cache?.Exports[0];
-    if (exported) throw notThereYet(`giving a build's cache out (--cache-to type=${exported.Type})`);
-    for (const { Type, Attrs } of Cache?.Imports ?? [])
-      build.progress.warn(
-        `the cache in ${Attrs.ref ?? Attrs.src ?? Type} was not read: Beluga reads no cache of others yet`,
-      );
     build.begin(request, signal);
     await (Frontend === '' ? Promise.race([build.returned, left]) : solveFrontend(Ref, request, signal));
     const { image } = build;

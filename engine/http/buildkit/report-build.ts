@@ -9,11 +9,13 @@ export async function reportBuild(
 ): Promise<BuiltResult | undefined> {
   const steps = new Map<number, Vertex>();
   const pulls = new Map<string, Vertex>();
+  const asides = new Map<string, Vertex>();
   const pushes = new Map<string, Vertex>();
   let built: BuiltResult | undefined;
   for await (const message of messages) {
     if ('built' in message) built = message.built;
     else if ('warning' in message) progress.warn(message.warning);
+    else if ('aside' in message) reportAside(message.aside, { progress, asides });
     else if ('push' in message) reportPush(message, { progress, pushes });
     else if ('pull' in message) reportPull(message, { progress, pulls });
     else if ('started' in message) {
@@ -23,6 +25,14 @@ export async function reportBuild(
     else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
   }
   return built;
+}
+
+function reportAside(
+  { words, isDone }: { words: string; isDone: boolean },
+  { progress, asides }: { progress: Progress; asides: Map<string, Vertex> },
+): void {
+  if (!isDone) asides.set(words, progress.begin(words));
+  else asides.get(words)?.done();
 }
 
 function reportPush(

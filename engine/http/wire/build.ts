@@ -118,7 +118,7 @@ export function buildPrinter(): (message: BuildMessage) => string[] {
   const decoders = new Map<string, StringDecoder>();
   let current = 1;
   const print = (message: BuildMessage): string[] => {
-    if ('source' in message || 'planned' in message || 'push' in message) return [];
+    if ('source' in message || 'planned' in message || 'push' in message || 'aside' in message) return [];
     if ('built' in message) {
       const { imageId, references } = message.built;
       return [

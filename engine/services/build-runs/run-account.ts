@@ -64,7 +64,7 @@ export function openRunAccount(parts: RunAccountParts): RunAccount {
       } else if ('planned' in message) {
         books.total = message.planned.length;
         steps.plan(message.planned);
-      } else if (!('push' in message)) {
+      } else if (!('push' in message) && !('aside' in message)) {
         if ('started' in message) books.total = message.total;
         steps.tell(message);
       }

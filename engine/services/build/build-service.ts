@@ -43,8 +43,23 @@ export interface BuildRequest {
   outputs?: readonly BuildOutput[];
   /** Of the references, those that are pushed to their registries in the end. */
   pushed?: readonly string[];
+  /** Names in registries, of caches and of images that have theirs in them, whose steps are taken where they fit. */
+  cacheFrom?: readonly string[];
+  /** Where the steps are put in the end. */
+  cacheTo?: readonly CacheTarget[];
+  /** The image's config has its steps. */
+  inlineCache?: boolean;
   /** No image is kept here: only the outputs are wanted. */
   withoutImage?: boolean;
+}
+
+/** A place in a registry for the steps of a build. */
+export interface CacheTarget {
+  reference: string;
+  /** Of all stages, not of the image alone. */
+  isWhole: boolean;
+  /** What fails there is a warning. */
+  ignoresErrors: boolean;
 }
 
 /** Takes the result of a build. What fails fails the build. */
@@ -105,6 +120,8 @@ export type BuildMessage =
   /** Comes before `started` of a step that was run, where it is known why nothing of the cache could be taken. */
   | { step: number; missed: CacheMiss }
   | { push: PushMessage; reference: string }
+  /** Work that is no step, as it begins and as it is done. */
+  | { aside: { words: string; isDone: boolean } }
   | { warning: string }
   | { built: BuiltResult };
 

@@ -31,6 +31,7 @@ import { openKeptFolders } from './kept-folders.ts';
 import type { StepPlace } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
 import { plannedSteps } from './planned-steps.ts';
+import { inlineCache, openRemoteCache, type RemoteCacheParts, writeRemoteCache } from './remote-cache.ts';
 import { createRemoteFiles, type RemoteFiles } from './remote-files.ts';
 import type { ExecDependencies } from './run-exec.ts';
 import { createSolver, type Solver } from './solver.ts';
@@ -191,8 +192,13 @@ async function openNamed(
 async function make(run: BuildRun & { remote: RemoteFiles }, { plan, context, named, lease }: Planned): Promise<void> {
   const { request, images, report, signal, limit, cache } = run;
   const workshop = createWorkshop({ ...run, context, named, lease });
+  const remoteParts: RemoteCacheParts = {
+    ...{ images: images.forBuilds, chainIdOf: run.sites.chainIdOf, lease, signal, report },
+    loginFor: (reference) => loginFor(reference, request),
+  };
+  const remote = await openRemoteCache(remoteParts, request.cacheFrom ?? []);
   const solver = createSolver({
-    ...{ workshop, cache, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
+    ...{ workshop, cache, remote, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
     ...{ using: run.using, marks: run.marks, dockerfile: nameOfDockerfile(request, plan) },
   });
   for (const warning of plan.warnings) report({ warning });
@@ -203,8 +209,10 @@ async function make(run: BuildRun & { remote: RemoteFiles }, { plan, context, na
     report({ warning: `One or more build-args [${plan.unused.join(' ')}] were not consumed` });
   const { config, author } = plan.result;
   const isKept = !request.withoutImage;
+  const further = request.inlineCache ? inlineCache(await solver.results(plan.result.node, false)) : undefined;
   const made = await images.forBuilds.make(
     {
+      ...(further && { further }),
       ...{ layers: layers.map(({ created: _, ...layer }) => layer), config, references: request.references },
       ...datedHistory(plan.result.history, layers),
       platform: plan.result.platform,
@@ -215,6 +223,8 @@ async function make(run: BuildRun & { remote: RemoteFiles }, { plan, context, na
   );
   await giveOut(run.sites, { outputs: request.outputs ?? [], tree, made });
   for (const reference of request.pushed ?? []) await pushTo(run, reference);
+  for (const target of request.cacheTo ?? [])
+    await writeRemoteCache(remoteParts, target, await solver.results(plan.result.node, target.isWhole));
   const { id: imageId, manifest } = made;
   report({ built: { imageId, references: request.references, manifest, isKept } });
 }

@@ -6,6 +6,7 @@ import { atStep } from './build-failure.ts';
 import type { BuildMessage } from './build-service.ts';
 import { createExplainer } from './explainer.ts';
 import { type Node, type StepPlace, sourcesOf, type Tree, type WorkNode } from './node.ts';
+import type { RemoteCache } from './remote-cache.ts';
 import { keyOf } from './step-keys.ts';
 import type { StepMarks } from './step-marks.ts';
 
@@ -22,6 +23,8 @@ export interface Workshop {
 export interface SolverParts {
   workshop: Workshop;
   cache: BuildCache;
+  /** What was made elsewhere. */
+  remote: RemoteCache;
   lease: Lease;
   limit: Limit;
   signal: AbortSignal;
@@ -40,6 +43,8 @@ export interface SolverParts {
 export interface Solver {
   solve(node: Node): Promise<Tree>;
   keyOf(node: Node): Promise<string>;
+  /** Results by their keys, of what a node stands on and, with `whole`, of everything that it needs. */
+  results(node: Node, whole: boolean): Promise<Map<string, StepResult>>;
 }
 
 const nothing: Tree = { layers: [], top: undefined };
@@ -70,15 +75,7 @@ export function createSolver(parts: SolverParts): Solver {
   const key = (node: Node): Promise<string> => remember(keys, node, makeKey);
 
   const { marks, dockerfile, fresh } = parts;
-  const freshness = new Map<Node, boolean>();
-  /** What stands on a step that is run anew, or takes files from it, is too. */
-  const isFresh = (node: Node): boolean => {
-    if (fresh) return true;
-    if (node.op === 'scratch' || node.op === 'image') return false;
-    const known = freshness.get(node) ?? (node.step.isFresh === true || [node.input, ...sourcesOf(node)].some(isFresh));
-    freshness.set(node, known);
-    return known;
-  };
+  const isFresh = freshness(fresh);
   const explainer = createExplainer({ marks, dockerfile, isFresh, keyOf: key, filesOf: workshop.filesOf });
 
   /** Steps below one that was cached: nobody has to look. */
@@ -92,6 +89,11 @@ export function createSolver(parts: SolverParts): Solver {
     begin(node.step);
     done(node.step, await key(node), true);
   };
+  const bring = async (name: string): Promise<StepResult | undefined> => {
+    const brought = await parts.remote.find(name);
+    if (brought) cache.put(name, brought);
+    return brought;
+  };
   const make = async (node: Node): Promise<Tree> => {
     if (node.op === 'scratch') return nothing;
     if (node.op === 'image') {
@@ -99,7 +101,7 @@ export function createSolver(parts: SolverParts): Solver {
       return { layers: node.base.layers, top: node.base.topSnapshot };
     }
     const name = await key(node);
-    const found = isFresh(node) ? undefined : cache.find(name);
+    const found = isFresh(node) ? undefined : (cache.find(name) ?? (await bring(name)));
     if (found) {
       parts.using(name);
       hold(lease, found);
@@ -122,7 +124,39 @@ export function createSolver(parts: SolverParts): Solver {
     return tree;
   };
   const solve = (node: Node): Promise<Tree> => remember(trees, node, make);
-  return { solve, keyOf: key };
+  return { solve, keyOf: key, results: (node, whole) => resultsOf({ cache, key }, node, whole) };
+}
+
+/** What stands on a step that is run anew, or takes files from it, is too. */
+function freshness(all: boolean): (node: Node) => boolean {
+  const known = new Map<Node, boolean>();
+  const isFresh = (node: Node): boolean => {
+    if (all) return true;
+    if (node.op === 'scratch' || node.op === 'image') return false;
+    const answer = known.get(node) ?? (node.step.isFresh === true || [node.input, ...sourcesOf(node)].some(isFresh));
+    known.set(node, answer);
+    return answer;
+  };
+  return isFresh;
+}
+
+interface Results {
+  cache: BuildCache;
+  key(node: Node): Promise<string>;
+}
+
+async function resultsOf({ cache, key }: Results, top: Node, whole: boolean): Promise<Map<string, StepResult>> {
+  const found = new Map<string, StepResult>();
+  const visit = async (node: Node): Promise<void> => {
+    if (node.op === 'scratch' || node.op === 'image') return;
+    const name = await key(node);
+    if (found.has(name)) return;
+    const result = cache.find(name);
+    if (result) found.set(name, result);
+    for (const other of whole ? [node.input, ...sourcesOf(node)] : [node.input]) await visit(other);
+  };
+  await visit(top);
+  return found;
 }
 
 function remember<T>(known: Map<Node, Promise<T>>, node: Node, make: (node: Node) => Promise<T>): Promise<T> {

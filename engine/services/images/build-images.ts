@@ -15,10 +15,11 @@ import { archiveOf } from './save-images.ts';
 import { newName, tagImage } from './tag-image.ts';
 
 /** Images for whoever builds. */
-export function createBuildImages(parts: ImageParts): BuildImages {
+export function createBuildImages(parts: ImageParts, remote: BuildImages['remote']): BuildImages {
   const { collector, images } = parts;
   return {
     leases: collector.leases,
+    remote,
     collect: () => collector.collect(),
     async base(name, platform, lease) {
       const { image } = resolveImage(images, name);
@@ -83,6 +84,7 @@ async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease, isK
     config: containerConfigJson(config),
     rootfs: { type: 'layers', diff_ids: diffIds },
     history,
+    ...image.further,
   };
   const document = await storeBlob({ content, lease }, Buffer.from(JSON.stringify(json)));
   const manifest = {

@@ -261,6 +261,8 @@ export interface BuiltImage {
   history: readonly HistoryJson[];
   /** Names for it. */
   references: readonly string[];
+  /** What its config has besides (image-spec, config.md: "implementations may"). */
+  further?: Readonly<Record<string, string>>;
 }
 
 /** What was made of layers. */
@@ -272,6 +274,23 @@ export interface MadeImage {
   archive(references: readonly string[]): AsyncIterable<Uint8Array>;
 }
 
+/** A document and the layers that it tells of, as a repository has them under a name. */
+export interface RemoteLayers {
+  /** What the name means. @throws EngineError `invalid`, SourcesFailure */
+  read(): Promise<{
+    mediaType: string;
+    document: Uint8Array;
+    layers: readonly { mediaType: string; digest: Digest; size: number }[];
+  }>;
+  /** Brings layers, bottom first, and unpacks them. @throws SourcesFailure */
+  bring(layers: readonly ImageLayer[], lease: Lease): Promise<void>;
+  /** Puts a document and layers that are here under the name. @returns the digest of its manifest @throws RegistryFailure */
+  write(
+    what: { mediaType: string; document: Uint8Array; layers: readonly ImageLayer[] },
+    lease: Lease,
+  ): Promise<Digest>;
+}
+
 /** Images for whoever builds: what work holds by its lease stays until the lease is released. */
 export interface BuildImages {
   readonly leases: Leases;
@@ -281,6 +300,8 @@ export interface BuildImages {
   keepLayer(lease: Lease, pack: (file: string) => Promise<{ digest: Digest; size: number }>): Promise<ImageLayer>;
   /** Makes the image, with its names, and keeps it unless that is not wanted. @throws EngineError `invalid` for a name that cannot be */
   make(image: BuiltImage, lease: Lease, how?: { isKept: boolean }): Promise<MadeImage>;
+  /** @throws EngineError `invalid` (`image.reference-invalid`) */
+  remote(reference: string, login: RegistryLogin | undefined, signal: AbortSignal): RemoteLayers;
   /** Deletes what nothing holds any more. */
   collect(): Promise<void>;
 }

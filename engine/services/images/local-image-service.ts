@@ -28,6 +28,7 @@ import { defaultPullLimits, type PullLimits } from './pull/pull-blob.ts';
 import { pullImage } from './pull/pull-image.ts';
 import { createLayerPuller } from './pull/pull-layers.ts';
 import { pushImage } from './push/push-image.ts';
+import { openRemoteLayers } from './remote-layers.ts';
 import { removeImage } from './remove-image.ts';
 import { refusePlatform, resolveImage } from './resolve-image.ts';
 import { saveImages } from './save-images.ts';
@@ -79,7 +80,11 @@ export async function createImageService(
   await collector.recover();
 
   return {
-    forBuilds: createBuildImages(parts),
+    forBuilds: createBuildImages(parts, (text, login, signal) => {
+      const reference = parseReference(text);
+      const sources = registries.sources(reference, { ...(login && { login }), signal });
+      return openRemoteLayers({ parts, puller, limit: transferLimits.uploads, reference, sources, signal });
+    }),
     list: async () => images.all().map((image) => imageDetails(images, image)),
     async inspect(name, { platform } = {}) {
       const { image } = resolveImage(images, name);

@@ -1,0 +1,116 @@
+import { isNativeError } from 'node:util/types';
+import type { Lease } from '../../storage/collect/leases.ts';
+import type { BuildImages, RemoteLayers } from '../images/image-service.ts';
+import type { RegistryLogin } from '../registries/registry-service.ts';
+import type { StepResult } from './build-cache.ts';
+import type { BuildMessage, CacheTarget } from './build-service.ts';
+import {
+  cacheMediaType,
+  inlineField,
+  type RemoteStep,
+  readCacheDocument,
+  writeCacheDocument,
+} from './cache-document.ts';
+import type { BuiltLayer } from './node.ts';
+
+export interface RemoteCacheParts {
+  images: Pick<BuildImages, 'remote'>;
+  loginFor(reference: string): Promise<RegistryLogin | undefined>;
+  chainIdOf(diffIds: readonly BuiltLayer['diffId'][]): string;
+  lease: Lease;
+  signal: AbortSignal;
+  report(message: BuildMessage): void;
+}
+
+/** Steps that were made elsewhere. */
+export interface RemoteCache {
+  /** Brings what a step has made, if one of the registries has it. */
+  find(key: string): Promise<StepResult | undefined>;
+}
+
+interface Found {
+  step: RemoteStep;
+  from: RemoteLayers;
+  reference: string;
+}
+
+const told = (error: unknown) => (isNativeError(error) ? error.message : String(error));
+
+/** Reads what registries have under these names; what cannot be read is a warning, and the build goes on without. */
+export async function openRemoteCache(parts: RemoteCacheParts, references: readonly string[]): Promise<RemoteCache> {
+  const { lease, signal, report, chainIdOf } = parts;
+  const known = new Map<string, Found>();
+  for (const reference of references) {
+    const words = `importing cache manifest from ${reference}`;
+    report({ aside: { words, isDone: false } });
+    for (const [key, found] of await readFrom(parts, reference)) if (!known.has(key)) known.set(key, found);
+    report({ aside: { words, isDone: true } });
+  }
+  return {
+    async find(key) {
+      const found = known.get(key);
+      if (!found) return undefined;
+      const { step, from, reference } = found;
+      try {
+        await from.bring(step.layers, lease);
+        return { ...step, top: chainIdOf(step.layers.map(({ diffId }) => diffId)) };
+      } catch (error) {
+        signal.throwIfAborted();
+        known.delete(key);
+        report({ warning: `a step of the cache in ${reference} could not be brought: ${told(error)}` });
+        return undefined;
+      }
+    },
+  };
+}
+
+async function readFrom(parts: RemoteCacheParts, reference: string): Promise<Map<string, Found>> {
+  const { images, loginFor, signal, report } = parts;
+  try {
+    const from = images.remote(reference, await loginFor(reference), signal);
+    const { mediaType, document } = await from.read();
+    const text = Buffer.from(document).toString('utf8');
+    const steps = readCacheDocument(mediaType === cacheMediaType ? text : inlineIn(text));
+    if (steps.size === 0)
+      report({
+        warning: `the cache in ${reference} has no step that Beluga could find: it was made by another builder`,
+      });
+    return new Map([...steps].map(([key, step]) => [key, { step, from, reference }]));
+  } catch (error) {
+    signal.throwIfAborted();
+    report({ warning: `the cache in ${reference} was not read: ${told(error)}` });
+    return new Map();
+  }
+}
+
+function inlineIn(config: string): string {
+  const { [inlineField]: inline } = JSON.parse(config) as Record<string, unknown>;
+  if (typeof inline !== 'string')
+    throw new Error('the image has no build cache in it: build it with --cache-to type=inline');
+  return Buffer.from(inline, 'base64').toString('utf8');
+}
+
+/** What the config of an image has of its own steps. */
+export const inlineCache = (steps: ReadonlyMap<string, RemoteStep>): Record<string, string> => ({
+  [inlineField]: Buffer.from(writeCacheDocument(steps).text).toString('base64'),
+});
+
+/** Puts steps with their layers into a registry. @throws RegistryFailure unless the target's errors are to be ignored */
+export async function writeRemoteCache(
+  { images, loginFor, lease, signal, report }: RemoteCacheParts,
+  { reference, ignoresErrors }: CacheTarget,
+  steps: ReadonlyMap<string, RemoteStep>,
+): Promise<void> {
+  const words = `exporting cache to registry ${reference}`;
+  report({ aside: { words, isDone: false } });
+  try {
+    const { text, layers } = writeCacheDocument(steps);
+    const to = images.remote(reference, await loginFor(reference), signal);
+    await to.write({ mediaType: cacheMediaType, document: Buffer.from(text), layers }, lease);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!ignoresErrors) throw error;
+    report({ warning: `the cache was not written to ${reference}: ${told(error)}` });
+  }
+  report({ aside: { words, isDone: true } });
+}
