@@ -1,4 +1,4 @@
-import type { BuildMessage, BuiltResult } from '../../services/build/build-service.ts';
+import type { BuildMessage, BuiltResult, PlannedStep } from '../../services/build/build-service.ts';
 import type { PullMessage, PushMessage } from '../../services/images/image-service.ts';
 import type { Progress, Vertex } from './progress.ts';
 
@@ -9,6 +9,7 @@ export async function reportBuild(
 ): Promise<BuiltResult | undefined> {
   const steps = new Map<number, Vertex>();
   const pulls = new Map<string, Vertex>();
+  let names: ReadonlyMap<number, string> = new Map();
   const asides = new Map<string, Vertex>();
   const pushes = new Map<string, Vertex>();
   let built: BuiltResult | undefined;
@@ -18,13 +19,31 @@ export async function reportBuild(
     else if ('aside' in message) reportAside(message.aside, { progress, asides });
     else if ('push' in message) reportPush(message, { progress, pushes });
     else if ('pull' in message) reportPull(message, { progress, pulls });
+    else if ('planned' in message) names = stepNames(message.planned);
     else if ('started' in message) {
-      const name = `[${message.step}/${message.total}] ${message.started.words}`;
-      if (!steps.has(message.step)) steps.set(message.step, progress.begin(name));
+      const name = names.get(message.step);
+      if (name !== undefined && !steps.has(message.step)) steps.set(message.step, progress.begin(name));
     } else if ('log' in message) steps.get(message.step)?.log(message.log.stream, message.log.data);
     else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
   }
   return built;
+}
+
+/** As BuildKit calls them: counted in their stages, and without those that make nothing. */
+function stepNames(planned: readonly PlannedStep[]): ReadonlyMap<number, string> {
+  const stages = Map.groupBy(
+    planned.filter(({ makes }) => makes),
+    ({ stage }) => stage,
+  );
+  return new Map(
+    [...stages].flatMap(([stage, steps]) =>
+      steps.map(({ number, words }, index): [number, string] => {
+        const total = String(steps.length);
+        const place = `${stage === undefined ? '' : `${stage} `}${String(index + 1).padStart(total.length)}/${total}`;
+        return [number, `[${place}] ${/^from\s/i.test(words) ? words.replace(/\s+as\s+\S+$/i, '') : words}`];
+      }),
+    ),
+  );
 }
 
 function reportAside(

@@ -138,6 +138,8 @@ export interface PlannedStep {
   number: number;
   /** The instruction. */
   words: string;
+  /** Name of its stage, `stage-N` where it has none; absent where there is only one, without a name. */
+  stage?: string;
   /** Of the Dockerfile, from 1. */
   lines: { first: number; last: number };
   /** Numbers of the steps that it begins with and takes files from. */

@@ -18,6 +18,8 @@ export interface StepPlace {
   /** The instruction as it is written. */
   words: string;
   lines: Lines;
+  /** As of `PlannedStep`. */
+  stage?: string;
   /** It is run whatever was built before. */
   isFresh?: boolean;
 }

@@ -149,12 +149,14 @@ function stepsFor(
   const commands = stages.flatMap((stage, index) => {
     if (!needed.has(index)) return [];
     const isFresh = [stage.from.name, String(index)].some((name) => freshStages.includes(name ?? ''));
-    return [stage.from, ...stage.commands].map((command) => ({ command, isFresh }));
+    const name = stage.from.name ?? (stages.length > 1 ? `stage-${index}` : undefined);
+    return [stage.from, ...stage.commands].map((command) => ({ command, name, isFresh }));
   });
   return new Map(
-    commands.map(({ command, isFresh }, index) => {
+    commands.map(({ command, name, isFresh }, index) => {
       const { words, lines } = command;
-      return [command, { number: index + 1, words, lines, ...(isFresh && { isFresh }) }];
+      const stage = name === undefined ? {} : { stage: name };
+      return [command, { number: index + 1, words, lines, ...stage, ...(isFresh && { isFresh }) }];
     }),
   );
 }

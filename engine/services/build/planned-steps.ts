@@ -18,8 +18,16 @@ export function plannedSteps({ result, steps }: Plan): readonly PlannedStep[] {
     }
   };
   visit(result.node);
-  return steps.map(({ number, words, lines }) => {
+  return steps.map(({ number, words, lines, stage }) => {
     const makes = after.get(number);
-    return { number, words, lines, after: [...(makes ?? [])].sort((a, b) => a - b), makes: makes !== undefined };
+    const named = stage === undefined ? {} : { stage };
+    return {
+      number,
+      words,
+      ...named,
+      lines,
+      after: [...(makes ?? [])].sort((a, b) => a - b),
+      makes: makes !== undefined,
+    };
   });
 }
