@@ -1,5 +1,5 @@
 // Side by side: our engine, dockerd and podman in interleaved rounds, in one network namespace of their own.
-//   BELUGA_BENCH_DOCKERD=<unpacked packages> node bench/bench.ts run|exec|start|logs|idle|list|stats|crowd|health|app|pull [--rounds N] [--no-write]
+//   BELUGA_BENCH_DOCKERD=<unpacked packages> node bench/bench.ts run|exec|start|logs|idle|list|stats|crowd|health|app|pull|build [--rounds N] [--no-write]
 // `npm run bench -- …` prepares that and is the way to call it.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -10,6 +10,7 @@ import { messageOf } from '../engine/base/errors.ts';
 import { sampleArchive } from '../test/sample.ts';
 import { measureApp } from './app.ts';
 import { openBeluga } from './beluga.ts';
+import { measureBuild } from './build.ts';
 import { measureCrowd } from './crowd.ts';
 import { openDockerd } from './dockerd.ts';
 import type { Engine, EngineParts } from './engine.ts';
@@ -34,10 +35,11 @@ const measures = {
   ...{ list: measureList, stats: measureStats, crowd: measureCrowd, health: measureHealth },
   app: measureApp,
   pull: measurePull,
+  build: measureBuild,
 };
 const intro = `# Benchmarks
 
-Written by \`npm run bench -- run|exec|start|logs|idle|list|stats|crowd|health|app|pull\`. Figures depend on the machine and what else it does: the engines take turns
+Written by \`npm run bench -- run|exec|start|logs|idle|list|stats|crowd|health|app|pull|build\`. Figures depend on the machine and what else it does: the engines take turns
 within each round, so trust the ratios. dockerd is Debian's, with a data root and a socket of its own; Beluga and dockerd are
 asked by the same client over Docker's API; podman has no daemon and is measured by its command line. A row without figures says
 what the engine answered.

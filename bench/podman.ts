@@ -10,15 +10,17 @@ const program = 'podman';
 // podman's defaults are above the hard limits of a root without CAP_SYS_RESOURCE
 const limits = ['--ulimit', 'nofile=1024', '--ulimit', 'nproc=4096'];
 
+/** What makes a podman of its own of it, with all its data below this folder. */
+export const podmanArguments = (root: string): string[] => [
+  ...['--root', path.join(root, 'data'), '--runroot', path.join(root, 'run'), '--tmpdir', path.join(root, 'tmp')],
+  // crun refuses hosts with both cgroup versions, which Beluga knows how to present to it
+  ...['--runtime', 'runc', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
+];
+
 /** podman by its CLI: it has no daemon. */
 export async function openPodman({ root, archive, cgroup }: EngineParts): Promise<Engine> {
   mkdirSync(root, { recursive: true });
-  const folder = (name: string) => path.join(root, name);
-  const global = [
-    ...['--root', folder('data'), '--runroot', folder('run'), '--tmpdir', folder('tmp')],
-    // crun refuses hosts with both cgroup versions, which Beluga knows how to present to it
-    ...['--runtime', 'runc', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
-  ];
+  const global = podmanArguments(root);
   const podman = (...args: string[]) => outputOf(program, ...global, ...args);
   const logOf = (id: string) => spawn(program, [...global, 'logs', id], { stdio: ['ignore', 'pipe', 'inherit'] });
   const own = [...limits, '--cgroup-parent', `/${cgroup}`];

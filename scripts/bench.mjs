@@ -1,4 +1,4 @@
-// npm run bench -- run|exec|start|logs|idle|list|stats|crowd|health|app|pull [--rounds N] [--no-write]: our engine beside dockerd and podman, into docs/benchmarks.md.
+// npm run bench -- run|exec|start|logs|idle|list|stats|crowd|health|app|pull|build [--rounds N] [--no-write]: our engine beside dockerd and podman, into docs/benchmarks.md.
 import path from 'node:path';
 import {
   dockerdZstdPackages,
