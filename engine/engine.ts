@@ -255,6 +255,9 @@ function refuseForeignFiles(dataRoot: string): void {
   );
 }
 
+/** Most steps wait: for a disk, a network, a program of their own that has one processor. */
+const defaultParallelism = () => Math.max(8, 2 * cpus().length);
+
 interface BuildParts {
   options: EngineOptions;
   instance: string;
@@ -282,7 +285,15 @@ async function openBuilds({
   const { mounter, network, oci, cannotRun } = host;
   const { records, snapshots, files } = storage;
   const builds = await openBuildService({
-    ...{ records, events, cache, images, dataRoot, platform: hostPlatform(), parallel: Math.max(2, cpus().length) },
+    ...{
+      records,
+      events,
+      cache,
+      images,
+      dataRoot,
+      platform: hostPlatform(),
+      parallel: options.buildParallelism ?? defaultParallelism(),
+    },
     ...{ cacheRules: () => options.builderGc, transport, log },
     sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId },
     exec: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builderGcOf } from './builder-gc.ts';
+import { builderGcOf, buildParallelismOf } from './builder-gc.ts';
 
 test("dockerd's builder.gc: sizes, rules, filters in each of their forms", () => {
   assert.deepEqual(builderGcOf(undefined), { enabled: true });
@@ -30,4 +30,13 @@ test('bad input is told by its key', () => {
     [{ gc: { policy: [{ filter: ['until=soon'] }] } }, /written as 48h/],
   ];
   for (const [value, words] of cases) assert.throws(() => builderGcOf(value), words);
+});
+
+test('how many steps run at once', () => {
+  assert.deepEqual([undefined, {}, { maxParallelism: 3 }].map(buildParallelismOf), [undefined, undefined, 3]);
+  for (const count of [0, -1, 1.5, '4'])
+    assert.throws(
+      () => buildParallelismOf({ maxParallelism: count }),
+      /builder\.maxParallelism takes a whole number from 1 on/,
+    );
 });

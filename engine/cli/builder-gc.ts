@@ -26,7 +26,7 @@ const isTable = (value: unknown): value is Json => typeof value === 'object' && 
 /** The key `builder` of the configuration file. @throws Error */
 export function builderGcOf(builder: unknown): BuilderGcOptions {
   const { gc = {}, ...others } = tableOf('builder', builder ?? {});
-  const wrong = Object.keys(others).find((key) => key !== 'entitlements');
+  const wrong = Object.keys(others).find((key) => key !== 'entitlements' && key !== 'maxParallelism');
   if (wrong !== undefined) throw new Error(`the key builder.${wrong} of the configuration file is not known`);
   const { enabled = true, defaultKeepStorage, defaultReservedSpace, policy } = tableOf('builder.gc', gc);
   if (typeof enabled !== 'boolean') throw new Error('the key builder.gc.enabled has to be true or false');
@@ -36,6 +36,14 @@ export function builderGcOf(builder: unknown): BuilderGcOptions {
     ...(reserved !== undefined && { reservedBytes: reserved }),
     ...(policy !== undefined && policy !== null && { policy: listOf(policy).map(ruleOf) }),
   };
+}
+
+/** `builder.maxParallelism`: steps of all builds that may run at once; undefined: the engine's own choice. @throws Error */
+export function buildParallelismOf(builder: unknown): number | undefined {
+  const { maxParallelism: count } = tableOf('builder', builder ?? {});
+  if (count === undefined || count === null) return undefined;
+  if (typeof count === 'number' && Number.isInteger(count) && count > 0) return count;
+  throw new Error(`the key builder.maxParallelism takes a whole number from 1 on, not ${JSON.stringify(count)}`);
 }
 
 function tableOf(key: string, value: unknown): Json {

@@ -45,6 +45,7 @@ test('without arguments it is the system’s engine', () => {
     logDefaults: { driver: 'json-file', options: {} },
     usernsRemap: undefined,
     builderGc: { enabled: true },
+    buildParallelism: undefined,
     release: false,
   });
 });

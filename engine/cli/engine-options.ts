@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, messageOf } from '../base/errors.ts';
 import type { ConfiguredRuntime } from '../drivers/oci/configured-runtimes.ts';
-import { type BuilderGcOptions, builderGcOf } from './builder-gc.ts';
+import { type BuilderGcOptions, builderGcOf, buildParallelismOf } from './builder-gc.ts';
 import {
   type DaemonOptions,
   daemonArguments,
@@ -55,6 +55,8 @@ export interface EngineOptions extends DaemonOptions {
   usernsRemap: string | undefined;
   /** What is collected of the build cache; of the configuration file only. */
   builderGc: BuilderGcOptions;
+  /** Steps of all builds that may run at once; the engine's own choice when undefined. */
+  buildParallelism: number | undefined;
   /** Only for the launcher: give the mount namespace back instead of starting. */
   release: boolean;
 }
@@ -241,6 +243,7 @@ export function parseEngineOptions(args: readonly string[]): EngineOptions {
     // empty is none, as with dockerd
     usernsRemap: (values['userns-remap'] ?? textOf(configuration, 'userns-remap')) || undefined,
     builderGc: inWords(() => builderGcOf(configuration.builder)),
+    buildParallelism: inWords(() => buildParallelismOf(configuration.builder)),
     release: values.release ?? false,
   };
 }
