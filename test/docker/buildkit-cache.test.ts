@@ -66,6 +66,16 @@ test('type=inline: the image in the registry is the cache', async () => {
   assert.equal(await second.run('app', 'cat', '/inline'), 'inline\nmore');
 });
 
+test("20.10's CLI: BUILDKIT_INLINE_CACHE and --cache-from", async () => {
+  const name = `${registry.host}/inline/old:1`;
+  const lines = [from, 'RUN echo old > /old'];
+  await first.old('build', '-t', name, '--build-arg', 'BUILDKIT_INLINE_CACHE=1', first.context(lines));
+  await first.docker('push', name);
+  const { stderr } = await second.old.run(['build', '-t', 'app', '--cache-from', name, second.context(lines)]);
+  assert.match(stderr, /\[2\/2\] RUN echo old > \/old\n(#\d+ sha256:.*\n)?#\d+ CACHED/);
+  assert.doesNotMatch(stderr, /not consumed/);
+});
+
 test('what is no cache, is not there or is away is a warning, and the build goes on; where none can be put is told', async () => {
   const lines = [from, 'RUN echo alone > /alone'];
   await first.docker('tag', 'beluga/welcome', `${registry.host}/plain/image:1`);

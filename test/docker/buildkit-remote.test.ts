@@ -139,6 +139,8 @@ test('a git repository as the context: the default branch, a tag, a branch, a co
   assert.equal(await scene.run('git', 'sh', '-c', 'cat /repo/said; ls -A /repo'), 'oneDockerfile\nsaid\nsub');
   await scene.buildx(repository(), '-t', 'git', '--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1');
   assert.match(await scene.run('git', 'ls', '-A', '/repo'), /^\.git$/m);
+  await scene.old('build', '-t', 'git-old', `${repository()}#v1:sub`);
+  assert.equal(await scene.run('git-old', 'cat', '/said'), 'of sub');
   assert.deepEqual(contexts(), []);
 });
 

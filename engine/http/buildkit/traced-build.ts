@@ -12,7 +12,7 @@ export interface TracedRequest {
   /** By which the client may cancel; empty: it cannot. */
   id: string;
   sessionId: string;
-  /** `client-session`, or `upload-request`: the context comes with a request of its own. */
+  /** `client-session`, an address, or `upload-request`: the context comes with a request of its own. */
   remote: string;
   /** Nothing is told but the image. */
   isQuiet: boolean;
@@ -28,6 +28,8 @@ export interface TracedBuilds {
   upload(id: string, archive: Readable): Promise<void>;
   cancel(id: string): void;
 }
+
+const isAddress = (remote: string) => !['', 'client-session', 'upload-request'].includes(remote);
 
 export function createTracedBuilds(parts: SolveParts): TracedBuilds {
   const running = new Map<string, AbortController>();
@@ -48,7 +50,7 @@ export function createTracedBuilds(parts: SolveParts): TracedBuilds {
         const told = isQuiet ? undefined : trace(progress, signal, report);
         try {
           const built = await runSolve(parts, {
-            ...{ sessionId, frontend: {}, progress, signal },
+            ...{ sessionId, frontend: isAddress(remote) ? { context: remote } : {}, progress, signal },
             request: () => request,
             outputs: () => outputsOf(outputs),
             ...(remote === 'upload-request' && { upload: uploadOf(id).promise }),

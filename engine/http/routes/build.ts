@@ -5,7 +5,14 @@ import type { BuildKit } from '../buildkit/buildkit.ts';
 import type { TracedBuilds } from '../buildkit/traced-build.ts';
 import { type Exchange, type Route, sendEmpty, sendJson } from '../route.ts';
 import { sendJsonLines } from '../stream.ts';
-import { buildFromWire, buildPrinter, loginsFromWire, pruneFromWire, quietLine } from '../wire/build.ts';
+import {
+  buildFromWire,
+  buildPrinter,
+  loginsFromWire,
+  pruneFromWire,
+  quietLine,
+  sessionCacheFromWire,
+} from '../wire/build.ts';
 import { flag } from '../wire/query.ts';
 
 interface BuildParts {
@@ -42,7 +49,8 @@ async function buildTraced(traced: TracedBuilds, x: Exchange): Promise<void> {
   const query = new URLSearchParams(x.query);
   const remote = query.get('remote') ?? '';
   if (remote === 'client-session' || remote === 'upload-request') query.delete('remote');
-  const request = { ...buildFromWire(query), logins: loginsFromWire(x.request.headers['x-registry-config']) };
+  const logins = loginsFromWire(x.request.headers['x-registry-config']);
+  const request = { ...buildFromWire(query), ...sessionCacheFromWire(query), logins };
   const sessionId = query.get('session') ?? '';
   const outputs = query.get('outputs') ?? undefined;
   const lines = traced.build({ id, sessionId, remote, request, outputs, isQuiet: flag(query, 'q') });

@@ -69,6 +69,16 @@ export function loginsFromWire(header: string | string[] | undefined): BuildRequ
   return Object.fromEntries(logins.flatMap(([host, login]) => (login ? [[host, login]] : [])));
 }
 
+/** Of a client with a session: caches that it names, and whether the image is to have its own (docker/cli of 18.09 to 22). */
+export function sessionCacheFromWire(query: URLSearchParams): Pick<BuildRequest, 'cacheFrom' | 'inlineCache'> {
+  const names = jsonOf(query, 'cachefrom');
+  const { BUILDKIT_INLINE_CACHE: inline } = textsOf(query, 'buildargs');
+  return {
+    cacheFrom: Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [],
+    inlineCache: inline === '1' || inline === 'true',
+  };
+}
+
 /** Query of POST /build. @throws EngineError `invalid`, `not-implemented` */
 export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'context' | 'logins'> {
   if (flag(query, 'squash')) throw bad('squash', 'squash is only supported with experimental mode');

@@ -35,7 +35,7 @@ export async function checkOut(request: CheckoutRequest): Promise<string> {
     throw new EngineError('not-implemented', `git over ssh (${withoutLogin(url)}) is not there yet: use https`);
   if (ref.startsWith('-')) throw new EngineError('invalid', `invalid git reference: ${ref}`);
   await mkdir(directory, { mode: 0o755 });
-  const env = { ...environmentFor(directory), ...(await authorization(request)) };
+  const env = { ...environment(), ...(await authorization(request)) };
   const git = async (...args: string[]) => {
     const safe = ['-c', 'core.hooksPath=/dev/null', '-c', 'init.defaultBranch=main', '-c', 'advice.detachedHead=false'];
     return (await runProgram('git', [...safe, ...args], { cwd: directory, env, signal, timeoutMilliseconds: longest }))
@@ -72,11 +72,17 @@ async function fetch(git: (...args: string[]) => Promise<string>, ref: string): 
   }
 }
 
-function environmentFor(home: string): NodeJS.ProcessEnv {
+function environment(): NodeJS.ProcessEnv {
   const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no|all)_proxy$/i.test(name));
   return {
     ...Object.fromEntries(proxies),
-    ...{ PATH: process.env.PATH, HOME: home, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' },
+    ...{
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      LC_ALL: 'C',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_CONFIG_NOSYSTEM: '1',
+    },
     ...{ GIT_CONFIG_GLOBAL: '/dev/null', GIT_ALLOW_PROTOCOL: 'http:https:git', GIT_ASKPASS: 'true' },
   };
 }

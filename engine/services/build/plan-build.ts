@@ -93,7 +93,7 @@ export async function planBuild(request: PlanRequest): Promise<Plan> {
     return made;
   };
   const result = await state(target);
-  const unused = Object.keys(request.buildArguments).filter((name) => !used.has(name));
+  const unused = Object.keys(request.buildArguments).filter((name) => !used.has(name) && !name.startsWith('BUILDKIT_'));
   return { result: withLabels(result, request), steps: [...steps.values()], unused, warnings: [...warnings] };
 }
 
