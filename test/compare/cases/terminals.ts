@@ -1,8 +1,8 @@
 import { atTerminal, docker, type Group, given, post, type Turn } from '../steps.ts';
 
-/** Waits in the container until its terminal has a size, and says so. */
+/** Waits in the container until its terminal has a size, of which stty complains where there is none, and says so. */
 const until = (rows: number, columns: number) =>
-  `until [ "$(stty size)" = "${rows} ${columns}" ]; do sleep 0.05; done; echo it is ${rows} by ${columns};`;
+  `until [ "$(stty size 2>/dev/null)" = "${rows} ${columns}" ]; do sleep 0.05; done; echo it is ${rows} by ${columns};`;
 
 const resized: readonly Turn[] = [
   { sees: /it is 24 by 80\n/ },
