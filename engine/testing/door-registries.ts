@@ -35,6 +35,7 @@ export function registriesOf(world: DoorWorld): RegistryService {
 
 export const unusedBuilds: BuildService = {
   build: notUsed('build'),
+  look: notUsed('look'),
   cache: async () => [],
   prune: notUsed('prune'),
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type DockerCli, dockerCli } from '../docker-cli.ts';
@@ -63,7 +63,8 @@ export async function openBuildKitScene(flags: readonly string[] = []): Promise<
     async close() {
       try {
         // whatever failed in between: every build has given back what it had
-        assert.deepEqual(readdirSync(path.join(engine.folders.dataRoot, 'build/contexts')), []);
+        const contexts = path.join(engine.folders.dataRoot, 'build/contexts');
+        assert.deepEqual(existsSync(contexts) ? readdirSync(contexts) : [], []);
       } finally {
         rmSync(folder, { recursive: true });
         await engine[Symbol.asyncDispose]();

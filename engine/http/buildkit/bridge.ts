@@ -10,7 +10,8 @@ import { StatusSchema } from './generated/status_pb.ts';
 import { type GrpcCall, type GrpcMethods, unary } from './grpc-server.ts';
 import { buildFailure, failureOfStatus } from './grpc-status.ts';
 import type { PendingBuild, PendingBuilds } from './pending-builds.ts';
-import { runSolve, type SolveParts } from './run-solve.ts';
+import { lookForClient, runSolve, type SolveParts } from './run-solve.ts';
+import { answerSubrequest } from './subrequests.ts';
 import { workerOf } from './worker.ts';
 
 export interface BridgeParts extends SolveParts {
@@ -43,6 +44,10 @@ export function bridgeMethods(parts: BridgeParts): GrpcMethods {
       if (Definition.length > 0) throw notThereYet("solving a graph of the client's own");
       const build = buildOf(call);
       const { request: asked, signal } = await build.asked;
+      if (FrontendOpt.requestid) {
+        const asking = { build, asked, frontend: Frontend, options: FrontendOpt, signal };
+        return { result: { metadata: await lookAtDockerfile(parts, asking) } };
+      }
       await solveDockerfile(parts, {
         ...{ build, asked, frontend: Frontend, options: FrontendOpt },
         signal: AbortSignal.any([signal, call.signal]),
@@ -63,6 +68,15 @@ interface Asked {
   frontend: string;
   options: FrontendOptions;
   signal: AbortSignal;
+}
+
+function lookAtDockerfile(parts: SolveParts, { build, asked, options, signal }: Asked) {
+  return answerSubrequest(options.requestid ?? '', () =>
+    lookForClient(parts, {
+      ...{ sessionId: asked.Session, frontend: options, progress: build.progress, signal },
+      request: () => ({ ...buildOptionsOf(options), references: [] }),
+    }),
+  );
 }
 
 /** Builds what a request says, and keeps what was made with the build. @throws GrpcFailure */

@@ -83,7 +83,6 @@ export function namedContextsOf(options: FrontendOptions): Record<string, NamedF
 
 /** What would change the result, and is not done. */
 function refuseOthers(options: FrontendOptions): void {
-  if (options.requestid) throw notThereYet(`looking into a Dockerfile without building it (${options.requestid})`);
   if ((options.platform ?? '').includes(',')) throw notThereYet('building for several platforms at once');
   // of its own accord a client asks for what goes into the image alone
   for (const [kind, value] of Object.entries(withPrefix(options, 'attest:')))

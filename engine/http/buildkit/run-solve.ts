@@ -5,6 +5,7 @@ import type {
   BuildService,
   BuiltResult,
   ClientFiles,
+  DockerfileView,
   NamedContext,
 } from '../../services/build/build-service.ts';
 import { outputToClient } from './client-outputs.ts';
@@ -82,6 +83,25 @@ async function solve(
     signal.removeEventListener('abort', leave);
     leave();
     if ('destroy' in context) context.destroy();
+  }
+}
+
+/** Reads the Dockerfile of a client, and builds nothing. @throws GrpcFailure */
+export async function lookForClient(
+  { builds, sessions }: SolveParts,
+  solving: Omit<Solving, 'outputs' | 'upload'>,
+): Promise<DockerfileView> {
+  let source: DockerfileSource | undefined;
+  try {
+    const session = await sessions.get(solving.sessionId, solving.signal);
+    const { dockerfile, target, buildArguments } = solving.request();
+    const context = await contextOf(sessions, { ...solving, outputs: () => [] }, (file) => {
+      source = file;
+    });
+    const asked = { ...(dockerfile !== undefined && { dockerfile }), ...(target !== undefined && { target }) };
+    return await builds.look({ ...asked, buildArguments, context, client: sessionClient(session, solving.signal) });
+  } catch (error) {
+    throw failureOfBuild(error, source);
   }
 }
 

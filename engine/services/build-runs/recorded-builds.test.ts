@@ -48,7 +48,8 @@ const request = (changes: Partial<BuildRequest> = {}): BuildRequest =>
 
 /** The history over builds that go as told. */
 function open(build: BuildService['build']) {
-  const builds: BuildService = { build, cache: async () => [], prune: async () => ({ ids: [], bytes: 0 }) };
+  const look = () => Promise.reject(new Error('nobody looks'));
+  const builds: BuildService = { build, look, cache: async () => [], prune: async () => ({ ids: [], bytes: 0 }) };
   return openRecordedBuilds({ records, builds, dataRoot: folder, log: { warn: () => {} } });
 }
 

@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Channel } from '../../base/channel.ts';
 import type { Digest } from '../../base/digest.ts';
+import type { LintWarning, Outline, Target } from '../../dockerfile/outline.ts';
 import type { SpecResources } from '../../drivers/oci/spec-request.ts';
 import type { PullMessage, PushMessage } from '../images/image-service.ts';
 import type { RegistryLogin } from '../registries/registry-service.ts';
@@ -173,6 +174,19 @@ export type MissReason =
   /** It was made, and has been removed from the cache since. */
   | { kind: 'removed' };
 
+export type LookRequest = Pick<BuildRequest, 'context' | 'dockerfile' | 'target' | 'buildArguments' | 'client'>;
+
+/** What a Dockerfile says of itself. */
+export interface DockerfileView {
+  /** Of the target, or the last stage. */
+  outline: Outline;
+  targets: readonly Target[];
+  warnings: readonly LintWarning[];
+  /** Its name and text. */
+  file: string;
+  source: string;
+}
+
 /** Builds images from Dockerfiles. */
 export interface BuildService {
   /**
@@ -180,6 +194,8 @@ export interface BuildService {
    * @throws EngineError `invalid` for a Dockerfile or a context that is wrong, `BuildFailure` for a step that failed
    */
   build(request: BuildRequest): Channel<BuildMessage>;
+  /** Reads a Dockerfile and builds nothing. @throws EngineError `invalid`, as `build` */
+  look(request: LookRequest): Promise<DockerfileView>;
   /** What is cached, the last used first. Folders of cache mounts are measured each time. */
   cache(): Promise<readonly CacheRecord[]>;
   /** Takes away what no running build uses. @returns ids, and the bytes that became free */

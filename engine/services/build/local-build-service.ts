@@ -28,6 +28,7 @@ import { datedHistory } from './dated-history.ts';
 import { createDownloads, type Downloads } from './downloads.ts';
 import { giveOut } from './give-out.ts';
 import { openKeptFolders } from './kept-folders.ts';
+import { lookAtDockerfile } from './look-at-dockerfile.ts';
 import type { StepPlace } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
 import { plannedSteps } from './planned-steps.ts';
@@ -96,6 +97,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
           void collect();
         }
       }),
+    look: (request) => lookAtDockerfile({ dataRoot, files: sites.files, downloads }, request),
     cache: keeper.list,
     prune: keeper.prune,
   };

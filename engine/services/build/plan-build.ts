@@ -107,7 +107,8 @@ function indexOf({ stages }: Stages, name: string): number | undefined {
   return /^\d+$/.test(name) && Number(name) < stages.length ? Number(name) : undefined;
 }
 
-function targetOf(stages: Stages, target: string | undefined): number {
+/** Number of the stage that is meant; absent: the last one. @throws DockerfileError with the nearest name */
+export function targetOf(stages: Stages, target: string | undefined): number {
   if (target === undefined || target === '') return stages.stages.length - 1;
   const index = indexOf(stages, target);
   if (index !== undefined) return index;
