@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { buildsSection } from './build-differences.ts';
 import { groups } from './cases/catalogue.ts';
 import { allInWords, compareAll } from './comparison.ts';
 import { compatibilityFile, headingsMissingIn } from './compatibility-page.ts';
@@ -14,4 +15,8 @@ test('what Beluga answers differently from dockerd 20.10 and 26.1 is listed', { 
 test('docs/compatibility.md tells every reason that is listed, and no other', () => {
   const missing = headingsMissingIn(readFileSync(compatibilityFile, 'utf8'));
   assert.deepEqual(missing, [], 'npm run compare -- --write makes it anew');
+  assert.ok(
+    readFileSync(compatibilityFile, 'utf8').endsWith(buildsSection()),
+    'and so it does with what is said of builds',
+  );
 });

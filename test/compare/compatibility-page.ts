@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildsSection } from './build-differences.ts';
 import { shown } from './comparison.ts';
 import type { Difference } from './differ.ts';
 import { accepted } from './differences.ts';
@@ -36,7 +37,7 @@ export function compatibilityPage({ explained }: Judged): string {
     const others = more > 0 ? `\nand ${more} more of this kind\n` : '';
     return `${headingOf(reason)}\n\n| dockerd | call | field | dockerd says | Beluga says |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n${others}`;
   });
-  return [head, ...sections].join('\n');
+  return [head, ...sections, buildsSection()].join('\n');
 }
 
 /** Reasons that are listed and not on the page, and those that are there and not listed. */

@@ -24,9 +24,12 @@ test('what was written is read, each layer once', () => {
 test('of another builder nothing is taken; what is none is refused', () => {
   const theirs = { layers: [{ blob: digest('a'), parent: -1, annotations: { diffID: digest('b'), size: 1 } }] };
   assert.equal(readCacheDocument(JSON.stringify({ ...theirs, records: [{ digest: digest('1') }] })).size, 0);
+  const bare = { layers: [{ blob: digest('a') }], records: [{ digest: digest('1'), layers: null }] };
+  assert.equal(readCacheDocument(JSON.stringify(bare)).size, 0);
   assert.equal(readCacheDocument('{}').size, 0);
-  for (const text of ['', '[', JSON.stringify({ layers: [{ blob: 'x', annotations: {} }] })])
+  const records = [{ digest: digest('1'), layers: [{ layer: 0 }], beluga: { words: 'RUN x' } }];
+  for (const text of ['', '[', JSON.stringify({ layers: [{ blob: 'x', annotations: {} }], records })])
     assert.throws(() => readCacheDocument(text), /it is no build cache/);
   const circle = { layers: [{ blob: digest('a'), parent: 0, annotations: { diffID: digest('b'), size: 1 } }] };
-  assert.throws(() => readCacheDocument(JSON.stringify(circle)), /it is no build cache/);
+  assert.throws(() => readCacheDocument(JSON.stringify({ ...circle, records })), /it is no build cache/);
 });

@@ -20,9 +20,9 @@ interface LayerJson {
 
 interface RecordJson {
   digest: string;
-  layers: { layer: number }[];
+  layers: { layer: number }[] | null;
   /** Ours: BuildKit has chains of links here, by keys of its own that no other builder can find. */
-  beluga: { words: string; parent?: string };
+  beluga?: { words: string; parent?: string };
 }
 
 /** Writes steps and their layers down in BuildKit's form; a layer that several have is there once. */
@@ -61,12 +61,13 @@ export function readCacheDocument(text: string): Map<string, RemoteStep> {
   const wrong = (cause?: unknown) => new EngineError('invalid', 'it is no build cache', { cause });
   try {
     const { layers, records } = JSON.parse(text) as { layers: LayerJson[] | null; records: RecordJson[] | null };
-    const chains = chainsOf(layers ?? []);
+    const own = (records ?? []).filter(({ beluga }) => typeof beluga?.words === 'string');
+    const chains = own.length === 0 ? [] : chainsOf(layers ?? []);
     return new Map(
-      (records ?? []).flatMap(({ digest, layers: tops, beluga }): [string, RemoteStep][] => {
+      own.flatMap(({ digest, layers: tops, beluga }): [string, RemoteStep][] => {
         const chain = chains[tops?.[0]?.layer ?? -1];
         const [, key] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
-        if (!beluga || !chain || key === undefined || typeof beluga.words !== 'string') return [];
+        if (!beluga || !chain || key === undefined) return [];
         const { words, parent } = beluga;
         return [[key, { words, layers: chain, ...(typeof parent === 'string' && { parent }) }]];
       }),

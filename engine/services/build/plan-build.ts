@@ -232,7 +232,7 @@ async function beginStage(planning: Planning, { from }: Stage, index: number): P
 }
 
 function emptyState(platform: ImagePlatform): StageState {
-  const config = { ...emptyConfig, environment: [defaultPath] };
+  const config = { ...emptyConfig, environment: [defaultPath], workingDirectory: '/' };
   return { node: { op: 'scratch' }, platform, config, history: [], hasCommand: false, args: new Map() };
 }
 

@@ -68,6 +68,7 @@ export function configWords(command: StageCommand, after: ImageConfig): string |
       return `LABEL ${command.pairs.map(([name, value]) => `${name}=${value}`).join(' ')}`;
     case 'EXPOSE':
       return `EXPOSE map[${portsOf(command.ports)
+        .toSorted()
         .map((port) => `${port}:{}`)
         .join(' ')}]`;
     case 'VOLUME':

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../../base/digest.ts';
 import type { Limit } from '../../base/limit.ts';
 import type { RepositorySources } from '../../registry/mirrors/repository-sources.ts';
+import { hostPlatform } from '../../registry/platform.ts';
 import { hasBlob, putManifest, uploadBlob } from '../../registry/push.ts';
 import { type Reference, withDefaultTag } from '../../registry/reference.ts';
 import { storeBlob } from './blobs.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { RemoteLayers } from './image-service.ts';
 import { type Manifest, mediaTypes, notAnImage, parseJson, parseManifest } from './manifest.ts';
+import { choosePlatform } from './pull/platform.ts';
 import type { LayerPuller } from './pull/pull-layers.ts';
 
 export interface RemoteLayersParts {
@@ -40,9 +42,8 @@ export function openRemoteLayers({
   return {
     async read() {
       const { document } = await sources.resolve(asked);
-      const manifest = manifestOf(document);
-      const { mediaType, digest } = manifest.config;
-      return { mediaType, document: await sources.config(digest), layers: manifest.layers };
+      const { config, layers } = await manifestOf(document, sources, named);
+      return { mediaType: config.mediaType, document: await sources.config(config.digest), layers };
     },
     async bring(layers, lease) {
       const diffIds = layers.map(({ diffId }) => diffId);
@@ -77,9 +78,21 @@ export function openRemoteLayers({
   };
 }
 
-function manifestOf({ bytes, digest }: { bytes: Uint8Array; digest: Digest }): Manifest {
+type Document = { bytes: Uint8Array; digest: Digest };
+
+/** BuildKit puts a cache into an index, whose entries are a config and layers; an image may have several platforms. */
+async function manifestOf(
+  { bytes, digest }: Document,
+  sources: RepositorySources,
+  { path }: Reference,
+): Promise<Omit<Manifest, 'kind'>> {
   const what = `the manifest ${digest}`;
   const manifest = parseManifest(parseJson(bytes, what), what);
   if (manifest.kind === 'manifest') return manifest;
-  throw notAnImage(`${what} is an index`);
+  const config = manifest.manifests.find(({ mediaType }) => /\.cacheconfig\./.test(mediaType));
+  if (config) return { config, layers: manifest.manifests.filter((entry) => entry !== config) };
+  const chosen = await sources.manifest(choosePlatform(manifest.manifests, hostPlatform(), path).digest);
+  const image = parseManifest(parseJson(chosen.bytes, what), what);
+  if (image.kind === 'manifest') return image;
+  throw notAnImage(`${what} leads to an index`);
 }
