@@ -81,9 +81,9 @@ test('what is no cache, is not there or is away is a warning, and the build goes
   await first.docker('tag', 'beluga/welcome', `${registry.host}/plain/image:1`);
   await first.docker('push', `${registry.host}/plain/image:1`);
   for (const [ref, words] of [
-    [`${registry.host}/nothing/there:1`, /the cache in .*\/nothing\/there:1 was not read/],
-    [`${registry.host}/plain/image:1`, /was not read: the image has no build cache in it/],
-    ['127.0.0.1:1/x/y', /the cache in 127\.0\.0\.1:1\/x\/y was not read/],
+    [`${registry.host}/nothing/there:1`, /WARN: the cache in .*\/nothing\/there:1 was not read/],
+    [`${registry.host}/plain/image:1`, /WARN: .* was not read: the image has no build cache in it/],
+    ['127.0.0.1:1/x/y', /WARN: the cache in 127\.0\.0\.1:1\/x\/y was not read/],
   ] as const)
     assert.match(await build(second, lines, '--no-cache', '--cache-from', `type=registry,ref=${ref}`), words);
   const away = 'type=registry,ref=127.0.0.1:1/x/y';
@@ -93,6 +93,6 @@ test('what is no cache, is not there or is away is a warning, and the build goes
   );
   assert.match(
     await build(first, lines, '--cache-to', `${away},ignore-error=true`),
-    /the cache was not written to 127\.0\.0\.1:1\/x\/y/,
+    /WARN: the cache was not written to 127\.0\.0\.1:1\/x\/y/,
   );
 });

@@ -11,6 +11,7 @@ export interface Vertex {
   log(stream: 'stdout' | 'stderr', data: Uint8Array): void;
   /** How far something is, in bytes; `total` 0: nobody knows. The same `id` again moves it on. */
   status(id: string, state: { current: number; total?: number; isDone?: boolean }): void;
+  warn(words: string): void;
   done(how?: { cached?: boolean; error?: unknown }): void;
 }
 
@@ -97,6 +98,7 @@ function createVertex({ name, digest, tell, onDone }: VertexParts): Vertex {
       const times = { timestamp, started: since, ...(isDone && { completed: timestamp }) };
       tell({ statuses: [{ ID: id, vertex: digest, name: id, ...numbers, ...times }] });
     },
+    warn: (words) => tell({ warnings: [{ vertex: digest, level: 1n, short: Buffer.from(words) }] }),
     done({ cached = false, error } = {}) {
       onDone();
       const failed = error === undefined ? {} : { error: messageOf(error) };

@@ -15,7 +15,7 @@ export async function reportBuild(
   let built: BuiltResult | undefined;
   for await (const message of messages) {
     if ('built' in message) built = message.built;
-    else if ('warning' in message) progress.warn(message.warning);
+    else if ('warning' in message) (asides.get(message.aside ?? '') ?? progress).warn(message.warning);
     else if ('aside' in message) reportAside(message.aside, { progress, asides });
     else if ('push' in message) reportPush(message, { progress, pushes });
     else if ('pull' in message) reportPull(message, { progress, pulls });

@@ -123,7 +123,8 @@ export type BuildMessage =
   | { push: PushMessage; reference: string }
   /** Work that is no step, as it begins and as it is done. */
   | { aside: { words: string; isDone: boolean } }
-  | { warning: string }
+  /** `aside`: of the work of these words, which is going on. */
+  | { warning: string; aside?: string }
   | { built: BuiltResult };
 
 export interface BuiltResult {

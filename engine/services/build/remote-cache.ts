@@ -43,7 +43,7 @@ export async function openRemoteCache(parts: RemoteCacheParts, references: reado
   for (const reference of references) {
     const words = `importing cache manifest from ${reference}`;
     report({ aside: { words, isDone: false } });
-    for (const [key, found] of await readFrom(parts, reference)) if (!known.has(key)) known.set(key, found);
+    for (const [key, found] of await readFrom(parts, reference, words)) if (!known.has(key)) known.set(key, found);
     report({ aside: { words, isDone: true } });
   }
   return {
@@ -64,7 +64,7 @@ export async function openRemoteCache(parts: RemoteCacheParts, references: reado
   };
 }
 
-async function readFrom(parts: RemoteCacheParts, reference: string): Promise<Map<string, Found>> {
+async function readFrom(parts: RemoteCacheParts, reference: string, aside: string): Promise<Map<string, Found>> {
   const { images, loginFor, signal, report } = parts;
   try {
     const from = images.remote(reference, await loginFor(reference), signal);
@@ -74,11 +74,12 @@ async function readFrom(parts: RemoteCacheParts, reference: string): Promise<Map
     if (steps.size === 0)
       report({
         warning: `the cache in ${reference} has no step that Beluga could find: it was made by another builder`,
+        aside,
       });
     return new Map([...steps].map(([key, step]) => [key, { step, from, reference }]));
   } catch (error) {
     signal.throwIfAborted();
-    report({ warning: `the cache in ${reference} was not read: ${told(error)}` });
+    report({ warning: `the cache in ${reference} was not read: ${told(error)}`, aside });
     return new Map();
   }
 }
@@ -110,7 +111,7 @@ export async function writeRemoteCache(
   } catch (error) {
     signal.throwIfAborted();
     if (!ignoresErrors) throw error;
-    report({ warning: `the cache was not written to ${reference}: ${told(error)}` });
+    report({ warning: `the cache was not written to ${reference}: ${told(error)}`, aside: words });
   }
   report({ aside: { words, isDone: true } });
 }
