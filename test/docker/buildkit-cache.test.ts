@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type RegistryProcess, startRegistry } from '../registry/registry-process.ts';
 import { type BuildKitScene, from, openBuildKitScene } from './buildkit-scene.ts';
@@ -64,6 +65,20 @@ test('type=inline: the image in the registry is the cache', async () => {
   const said = await build(second, lines, '--cache-from', `type=registry,ref=${name}`);
   assert.equal(stepOf(said, 'RUN echo more'), 'CACHED');
   assert.equal(await second.run('app', 'cat', '/inline'), 'inline\nmore');
+});
+
+test('type=local: a folder of the client, which another engine reads; the second time nothing is sent twice', async () => {
+  const folder = `${first.folder}/cache`;
+  const lines = [...stages, 'RUN echo local > /local'];
+  const to = ['--cache-to', `type=local,dest=${folder},mode=max`];
+  assert.match(await build(first, lines, ...to), /exporting cache to client directory .*\n#\d+ DONE/);
+  const blobs = readdirSync(`${folder}/blobs/sha256`);
+  await build(first, lines, ...to);
+  assert.deepEqual(readdirSync(`${folder}/blobs/sha256`), blobs);
+  const said = await build(second, lines, '--cache-from', `type=local,src=${folder}`);
+  assert.equal(stepOf(said, 'RUN echo local'), 'CACHED');
+  assert.equal(await idIn(second), await idIn(first));
+  assert.equal(await second.run('app', 'cat', '/both'), 'a\nmade');
 });
 
 test("20.10's CLI: BUILDKIT_INLINE_CACHE and --cache-from", async () => {

@@ -2,6 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import type { SystemService } from '../../services/system/system-service.ts';
 import { notThereYet } from '../not-there-yet.ts';
 import { cacheOptionsOf } from './cache-options.ts';
+import { clientBlobs } from './client-blobs.ts';
 import { outputsOf } from './exporter.ts';
 import { buildOptionsOf, type FrontendOptions } from './frontend-options.ts';
 import type { SolveRequest } from './generated/control_pb.ts';
@@ -84,9 +85,12 @@ export async function solveDockerfile(parts: SolveParts, { build, asked, fronten
   if (frontend !== 'dockerfile.v0') throw buildFailure(notThereYet(`building with another frontend (${frontend})`));
   build.image = await runSolve(parts, {
     ...{ sessionId: asked.Session, frontend: options, progress: build.progress, signal },
-    request: () => ({
+    request: (session) => ({
       ...buildOptionsOf(options),
-      ...cacheOptionsOf(asked, (words) => build.progress.warn(words)),
+      ...cacheOptionsOf(asked, {
+        warn: (words) => build.progress.warn(words),
+        store: (id) => clientBlobs(session, id, signal),
+      }),
       references: [],
     }),
     outputs: () => outputsOf(asked),

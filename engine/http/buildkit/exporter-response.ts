@@ -9,14 +9,16 @@ import type { BuiltImage } from './pending-builds.ts';
 export function exporterResponse(request: SolveRequest, image: BuiltImage): Record<string, string> {
   const outputs = outputsOf(request);
   const isOfImage = outputs.length === 0 || outputs.some(({ type }) => !['local', 'tar', 'cacheonly'].includes(type));
-  if (!isOfImage) return {};
-  const { imageId, manifest, isOciDigest } = image;
+  const { imageId, manifest, isOciDigest, cacheManifest } = image;
+  const ofCache = cacheManifest && { 'cache.manifest': JSON.stringify(cacheManifest) };
+  if (!isOfImage) return { ...ofCache };
   const names = namesIn(image, outputs);
   return {
     'containerimage.config.digest': imageId,
     ...(outputs.length > 0 && { 'containerimage.digest': isOciDigest ? manifest.digest : imageId }),
     ...(isOciDigest && { 'containerimage.descriptor': Buffer.from(JSON.stringify(manifest)).toString('base64') }),
     ...(names !== '' && { 'image.name': names }),
+    ...ofCache,
   };
 }
 

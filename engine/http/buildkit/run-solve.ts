@@ -16,7 +16,7 @@ import type { Progress } from './progress.ts';
 import { reportBuild } from './report-build.ts';
 import { sessionClient } from './session-client.ts';
 import { type ClientFolder, type DockerfileSource, namedFiles, sessionFiles } from './session-files.ts';
-import type { Sessions } from './sessions.ts';
+import type { Session, Sessions } from './sessions.ts';
 import { failureOfBuild } from './source-error.ts';
 import { pullUpload } from './upload.ts';
 
@@ -29,7 +29,7 @@ export interface Solving {
   /** Of the client that is asked for what it has. */
   sessionId: string;
   /** What is to be built, and under which names. @throws EngineError for what cannot be */
-  request(): Pick<BuildRequest, 'references'> & BuildOptions & Partial<Pick<BuildRequest, 'logins'>>;
+  request(session: Session): Pick<BuildRequest, 'references'> & BuildOptions & Partial<Pick<BuildRequest, 'logins'>>;
   /** Where the result goes. @throws EngineError for where it cannot */
   outputs(): readonly Output[];
   /** Where its folders are. */
@@ -63,7 +63,7 @@ async function solve(
   const { sessionId, progress, signal } = solving;
   // before anything fails: clients of 20.10 wait for ever when they are told of a failure while they connect
   const session = await sessions.get(sessionId, signal);
-  const asked = solving.request();
+  const asked = solving.request(session);
   const plan = planOutputs(solving.outputs());
   const references = plan.names ? [...asked.references, ...plan.names] : [];
   const client = sessionClient(session, signal);
@@ -94,7 +94,7 @@ export async function lookForClient(
   let source: DockerfileSource | undefined;
   try {
     const session = await sessions.get(solving.sessionId, solving.signal);
-    const { dockerfile, target, buildArguments } = solving.request();
+    const { dockerfile, target, buildArguments } = solving.request(session);
     const context = await contextOf(sessions, { ...solving, outputs: () => [] }, (file) => {
       source = file;
     });

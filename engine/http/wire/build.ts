@@ -74,7 +74,9 @@ export function sessionCacheFromWire(query: URLSearchParams): Pick<BuildRequest,
   const names = jsonOf(query, 'cachefrom');
   const { BUILDKIT_INLINE_CACHE: inline } = textsOf(query, 'buildargs');
   return {
-    cacheFrom: Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [],
+    cacheFrom: Array.isArray(names)
+      ? names.filter((name) => typeof name === 'string').map((reference) => ({ reference }))
+      : [],
     inlineCache: inline === '1' || inline === 'true',
   };
 }

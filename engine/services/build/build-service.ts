@@ -3,7 +3,7 @@ import type { Channel } from '../../base/channel.ts';
 import type { Digest } from '../../base/digest.ts';
 import type { LintWarning, Outline, Target } from '../../dockerfile/outline.ts';
 import type { SpecResources } from '../../drivers/oci/spec-request.ts';
-import type { PullMessage, PushMessage } from '../images/image-service.ts';
+import type { ForeignBlobs, PullMessage, PushMessage } from '../images/image-service.ts';
 import type { RegistryLogin } from '../registries/registry-service.ts';
 
 export interface BuildRequest {
@@ -44,8 +44,8 @@ export interface BuildRequest {
   outputs?: readonly BuildOutput[];
   /** Of the references, those that are pushed to their registries in the end. */
   pushed?: readonly string[];
-  /** Names in registries, of caches and of images that have theirs in them, whose steps are taken where they fit. */
-  cacheFrom?: readonly string[];
+  /** Caches, and images that have theirs in them, whose steps are taken where they fit. */
+  cacheFrom?: readonly CachePlace[];
   /** Where the steps are put in the end. */
   cacheTo?: readonly CacheTarget[];
   /** The image's config has its steps. */
@@ -54,9 +54,12 @@ export interface BuildRequest {
   withoutImage?: boolean;
 }
 
-/** A place in a registry for the steps of a build. */
+/** A name in a registry, or a store of the client's with what is in it. */
+export type CachePlace = { reference: string } | { name: string; blobs: ForeignBlobs; manifest?: Digest };
+
+/** A place for the steps of a build. */
 export interface CacheTarget {
-  reference: string;
+  place: CachePlace;
   /** Of all stages, not of the image alone. */
   isWhole: boolean;
   /** What fails there is a warning. */
@@ -134,6 +137,8 @@ export interface BuiltResult {
   manifest: { mediaType: string; digest: Digest; size: number };
   /** False where the image went to the outputs only. */
   isKept: boolean;
+  /** Of the last cache that was written. */
+  cacheManifest?: BuiltResult['manifest'];
 }
 
 export interface PlannedStep {

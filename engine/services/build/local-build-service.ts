@@ -19,7 +19,7 @@ import {
   openContext,
   openFolder,
 } from './build-context.ts';
-import type { BuildMessage, BuildRequest, BuildService } from './build-service.ts';
+import type { BuildMessage, BuildRequest, BuildService, BuiltResult } from './build-service.ts';
 import { clearUnkept, createCacheKeeper } from './cache-keeper.ts';
 import { type CacheMounts, createCacheMounts } from './cache-mounts.ts';
 import { type CacheRules, rulesFor } from './cache-rules.ts';
@@ -225,10 +225,12 @@ async function make(run: BuildRun & { remote: RemoteFiles }, { plan, context, na
   );
   await giveOut(run.sites, { outputs: request.outputs ?? [], tree, made });
   for (const reference of request.pushed ?? []) await pushTo(run, reference);
+  let cacheManifest: BuiltResult['cacheManifest'];
   for (const target of request.cacheTo ?? [])
-    await writeRemoteCache(remoteParts, target, await solver.results(plan.result.node, target.isWhole));
+    cacheManifest = await writeRemoteCache(remoteParts, target, await solver.results(plan.result.node, target.isWhole));
   const { id: imageId, manifest } = made;
-  report({ built: { imageId, references: request.references, manifest, isKept } });
+  const cached = cacheManifest && { cacheManifest };
+  report({ built: { imageId, references: request.references, manifest, isKept, ...cached } });
 }
 
 async function pushTo({ images, request, report, signal }: BuildRun, reference: string): Promise<void> {

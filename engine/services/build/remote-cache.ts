@@ -1,9 +1,9 @@
 import { isNativeError } from 'node:util/types';
 import type { Lease } from '../../storage/collect/leases.ts';
-import type { BuildImages, RemoteLayers } from '../images/image-service.ts';
+import type { BuildImages, MadeImage, RemoteLayers } from '../images/image-service.ts';
 import type { RegistryLogin } from '../registries/registry-service.ts';
 import type { StepResult } from './build-cache.ts';
-import type { BuildMessage, CacheTarget } from './build-service.ts';
+import type { BuildMessage, CachePlace, CacheTarget } from './build-service.ts';
 import {
   cacheMediaType,
   inlineField,
@@ -14,7 +14,7 @@ import {
 import type { BuiltLayer } from './node.ts';
 
 export interface RemoteCacheParts {
-  images: Pick<BuildImages, 'remote'>;
+  images: Pick<BuildImages, 'remote' | 'remoteIn'>;
   loginFor(reference: string): Promise<RegistryLogin | undefined>;
   chainIdOf(diffIds: readonly BuiltLayer['diffId'][]): string;
   lease: Lease;
@@ -36,14 +36,22 @@ interface Found {
 
 const told = (error: unknown) => (isNativeError(error) ? error.message : String(error));
 
-/** Reads what registries have under these names; what cannot be read is a warning, and the build goes on without. */
-export async function openRemoteCache(parts: RemoteCacheParts, references: readonly string[]): Promise<RemoteCache> {
+const nameOf = (place: CachePlace) => ('reference' in place ? place.reference : place.name);
+
+async function layersAt({ images, loginFor, signal }: RemoteCacheParts, place: CachePlace): Promise<RemoteLayers> {
+  if ('reference' in place) return images.remote(place.reference, await loginFor(place.reference), signal);
+  return images.remoteIn(place.blobs, place.manifest, signal);
+}
+
+/** Reads what is there; what cannot be read is a warning, and the build goes on without. */
+export async function openRemoteCache(parts: RemoteCacheParts, places: readonly CachePlace[]): Promise<RemoteCache> {
   const { lease, signal, report, chainIdOf } = parts;
   const known = new Map<string, Found>();
-  for (const reference of references) {
+  for (const place of places) {
+    const reference = nameOf(place);
     const words = `importing cache manifest from ${reference}`;
     report({ aside: { words, isDone: false } });
-    for (const [key, found] of await readFrom(parts, reference, words)) if (!known.has(key)) known.set(key, found);
+    for (const [key, found] of await readFrom(parts, place, words)) if (!known.has(key)) known.set(key, found);
     report({ aside: { words, isDone: true } });
   }
   return {
@@ -64,10 +72,11 @@ export async function openRemoteCache(parts: RemoteCacheParts, references: reado
   };
 }
 
-async function readFrom(parts: RemoteCacheParts, reference: string, aside: string): Promise<Map<string, Found>> {
-  const { images, loginFor, signal, report } = parts;
+async function readFrom(parts: RemoteCacheParts, place: CachePlace, aside: string): Promise<Map<string, Found>> {
+  const { signal, report } = parts;
+  const reference = nameOf(place);
   try {
-    const from = images.remote(reference, await loginFor(reference), signal);
+    const from = await layersAt(parts, place);
     const { mediaType, document } = await from.read();
     const text = Buffer.from(document).toString('utf8');
     const steps = readCacheDocument(mediaType === cacheMediaType ? text : inlineIn(text));
@@ -96,22 +105,25 @@ export const inlineCache = (steps: ReadonlyMap<string, RemoteStep>): Record<stri
   [inlineField]: Buffer.from(writeCacheDocument(steps).text).toString('base64'),
 });
 
-/** Puts steps with their layers into a registry. @throws RegistryFailure unless the target's errors are to be ignored */
+/** Puts steps with their layers there. @returns the manifest @throws RegistryFailure unless the target's errors are to be ignored */
 export async function writeRemoteCache(
-  { images, loginFor, lease, signal, report }: RemoteCacheParts,
-  { reference, ignoresErrors }: CacheTarget,
+  parts: RemoteCacheParts,
+  { place, ignoresErrors }: CacheTarget,
   steps: ReadonlyMap<string, RemoteStep>,
-): Promise<void> {
-  const words = `exporting cache to registry ${reference}`;
+): Promise<MadeImage['manifest'] | undefined> {
+  const { lease, signal, report } = parts;
+  const words = `exporting cache to ${'reference' in place ? 'registry' : 'client directory'} ${nameOf(place)}`;
   report({ aside: { words, isDone: false } });
   try {
     const { text, layers } = writeCacheDocument(steps);
-    const to = images.remote(reference, await loginFor(reference), signal);
-    await to.write({ mediaType: cacheMediaType, document: Buffer.from(text), layers }, lease);
+    const to = await layersAt(parts, place);
+    return await to.write({ mediaType: cacheMediaType, document: Buffer.from(text), layers }, lease);
   } catch (error) {
     signal.throwIfAborted();
     if (!ignoresErrors) throw error;
-    report({ warning: `the cache was not written to ${reference}: ${told(error)}`, aside: words });
+    report({ warning: `the cache was not written to ${nameOf(place)}: ${told(error)}`, aside: words });
+    return undefined;
+  } finally {
+    report({ aside: { words, isDone: true } });
   }
-  report({ aside: { words, isDone: true } });
 }

@@ -5,6 +5,7 @@ import { EngineError } from '../../base/errors.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import { storeBlob } from './blobs.ts';
 import { readDocuments } from './commit-image.ts';
+import { openForeignLayers } from './foreign-layers.ts';
 import { containerConfigJson, parseImageConfig } from './image-config.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type StoredImage, storedImage } from './image-records.ts';
@@ -20,6 +21,7 @@ export function createBuildImages(parts: ImageParts, remote: BuildImages['remote
   return {
     leases: collector.leases,
     remote,
+    remoteIn: (blobs, manifest, signal) => openForeignLayers(parts, { blobs, manifest, signal }),
     collect: () => collector.collect(),
     async base(name, platform, lease) {
       const { image } = resolveImage(images, name);

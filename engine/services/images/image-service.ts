@@ -284,11 +284,19 @@ export interface RemoteLayers {
   }>;
   /** Brings layers, bottom first, and unpacks them. @throws SourcesFailure */
   bring(layers: readonly ImageLayer[], lease: Lease): Promise<void>;
-  /** Puts a document and layers that are here under the name. @returns the digest of its manifest @throws RegistryFailure */
+  /** Puts a document and layers that are here under the name. @returns its manifest @throws RegistryFailure */
   write(
     what: { mediaType: string; document: Uint8Array; layers: readonly ImageLayer[] },
     lease: Lease,
-  ): Promise<Digest>;
+  ): Promise<MadeImage['manifest']>;
+}
+
+/** Blobs that somebody else keeps, by their digests. */
+export interface ForeignBlobs {
+  has(digest: Digest): Promise<boolean>;
+  /** @throws EngineError `not-found` */
+  read(digest: Digest): AsyncIterable<Uint8Array>;
+  write(blob: { digest: Digest; size: number }, pieces: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 /** Images for whoever builds: what work holds by its lease stays until the lease is released. */
@@ -300,6 +308,8 @@ export interface BuildImages {
   keepLayer(lease: Lease, pack: (file: string) => Promise<{ digest: Digest; size: number }>): Promise<ImageLayer>;
   /** Makes the image, with its names, and keeps it unless that is not wanted. @throws EngineError `invalid` for a name that cannot be */
   make(image: BuiltImage, lease: Lease, how?: { isKept: boolean }): Promise<MadeImage>;
+  /** The same in a store without names; what is read is what `manifest` leads to. */
+  remoteIn(blobs: ForeignBlobs, manifest: Digest | undefined, signal: AbortSignal): RemoteLayers;
   /** @throws EngineError `invalid` (`image.reference-invalid`) */
   remote(reference: string, login: RegistryLogin | undefined, signal: AbortSignal): RemoteLayers;
   /** Deletes what nothing holds any more. */

@@ -73,7 +73,7 @@ export function openRemoteLayers({
       };
       const bytes = Buffer.from(JSON.stringify(manifest));
       await putManifest(work, asked, { mediaType: mediaTypes.manifest, bytes });
-      return digestOf(bytes);
+      return { mediaType: mediaTypes.manifest, digest: digestOf(bytes), size: bytes.length };
     },
   };
 }
