@@ -96,6 +96,14 @@ test('what fails, is wrong or is not done: the words, the lines, the exit code',
     [/several platforms at once is not there yet/, '--platform', 'linux/amd64,linux/arm64'],
   ];
   for (const [words, ...options] of cases) assert.match(await failsToBuild(place, ...options), words);
+  const several = await failsToBuild(
+    context([
+      ...[`${from} AS slow`, 'RUN sleep 87654', `${from} AS wrong`, 'RUN sleep 0.5; exit 7'],
+      ...[from, 'COPY --from=slow / /slow', 'COPY --from=wrong / /wrong'],
+    ]),
+  );
+  assert.match(several, /\[wrong 2\/2\] RUN sleep 0\.5; exit 7\n(#\d+ .*\n)*#\d+ ERROR: process .* exit code: 7/);
+  assert.match(several, /\[slow 2\/2\] RUN sleep 87654\n(#\d+ .*\n)*#\d+ CANCELED/);
   const missing = context([from, 'COPY nope /']);
   const missed = await failsToBuild(missing);
   assert.match(missed, /failed to solve: COPY failed: file not found in build context/);

@@ -85,7 +85,7 @@ async function received(offers: readonly Offer[], request: FileRequest) {
     },
   });
   try {
-    const session = { id: 'x', connection, methods: new Set<string>() };
+    const session = { id: 'x', connection, methods: new Set<string>(), sharedKey: '' };
     const { signal } = new AbortController();
     for await (const piece of clientTar(session, request, { signal })) parser.push(piece);
     assert.deepEqual(parser.finish(), { marked: true });

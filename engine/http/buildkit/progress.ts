@@ -19,7 +19,7 @@ export interface Vertex {
 export interface Progress {
   begin(name: string): Vertex;
   warn(words: string): void;
-  /** Lines that still go on have failed with it, one by this error: that whose name fits, or the last. */
+  /** Lines that still go on have failed with it: one by this error, that whose name fits, or the last. */
   fail(error: unknown, isAt: (name: string) => boolean): void;
   /** Nothing more comes. */
   end(): void;

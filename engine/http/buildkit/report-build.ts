@@ -1,11 +1,13 @@
+import { EngineError } from '../../base/errors.ts';
 import type { BuildMessage, BuiltResult, PlannedStep } from '../../services/build/build-service.ts';
 import type { PullMessage, PushMessage } from '../../services/images/image-service.ts';
 import type { Progress, Vertex } from './progress.ts';
 
-/** Puts what happens in a build into its progress. Gives the result in the end. */
+/** Puts what happens in a build into its progress; `failedAt` is told at which line it has failed. Gives the result in the end. */
 export async function reportBuild(
   messages: AsyncIterable<BuildMessage>,
   progress: Progress,
+  failedAt: (name: string) => void,
 ): Promise<BuiltResult | undefined> {
   const steps = new Map<number, Vertex>();
   const pulls = new Map<string, Vertex>();
@@ -13,18 +15,30 @@ export async function reportBuild(
   const asides = new Map<string, Vertex>();
   const pushes = new Map<string, Vertex>();
   let built: BuiltResult | undefined;
-  for await (const message of messages) {
-    if ('built' in message) built = message.built;
-    else if ('warning' in message) (asides.get(message.aside ?? '') ?? progress).warn(message.warning);
-    else if ('aside' in message) reportAside(message.aside, { progress, asides });
-    else if ('push' in message) reportPush(message, { progress, pushes });
-    else if ('pull' in message) reportPull(message, { progress, pulls });
-    else if ('planned' in message) names = stepNames(message.planned);
-    else if ('started' in message) {
-      const name = names.get(message.step);
-      if (name !== undefined && !steps.has(message.step)) steps.set(message.step, progress.begin(name));
-    } else if ('log' in message) steps.get(message.step)?.log(message.log.stream, message.log.data);
-    else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
+  let planned: readonly PlannedStep[] = [];
+  try {
+    for await (const message of messages) {
+      if ('built' in message) built = message.built;
+      else if ('warning' in message) (asides.get(message.aside ?? '') ?? progress).warn(message.warning);
+      else if ('aside' in message) reportAside(message.aside, { progress, asides });
+      else if ('push' in message) reportPush(message, { progress, pushes });
+      else if ('pull' in message) reportPull(message, { progress, pulls });
+      else if ('planned' in message) {
+        planned = message.planned;
+        names = stepNames(planned);
+      } else if ('started' in message) {
+        const name = names.get(message.step);
+        if (name !== undefined && !steps.has(message.step)) steps.set(message.step, progress.begin(name));
+      } else if ('log' in message) steps.get(message.step)?.log(message.log.stream, message.log.data);
+      else if ('done' in message) steps.get(message.step)?.done({ cached: message.done.cached });
+    }
+  } catch (error) {
+    // of several that end together the one that is meant
+    const at = error instanceof EngineError ? error.lines : undefined;
+    const guilty = planned.find(({ lines }) => lines.first === at?.first && lines.last === at?.last);
+    const name = guilty && names.get(guilty.number);
+    if (name !== undefined) failedAt(name);
+    throw error;
   }
   return built;
 }

@@ -43,23 +43,24 @@ export interface Solving {
 /** Builds for a client with a session, and tells its progress. @throws GrpcFailure */
 export async function runSolve(parts: SolveParts, solving: Solving): Promise<BuiltImage> {
   const { progress } = solving;
-  let source: DockerfileSource | undefined;
+  const seen: Seen = {};
   try {
-    return await solve(parts, solving, (file) => {
-      source = file;
-    });
+    return await solve(parts, solving, seen);
   } catch (error) {
-    const failure = failureOfBuild(error, source);
-    progress.fail(failure.message, (name) => name.startsWith('['));
+    const failure = failureOfBuild(error, seen.source);
+    progress.fail(failure.message, (name) => (seen.failedAt ? name === seen.failedAt : name.startsWith('[')));
     throw failure;
   }
 }
 
-async function solve(
-  { builds, sessions }: SolveParts,
-  solving: Solving,
-  read: (file: DockerfileSource) => void,
-): Promise<BuiltImage> {
+/** What a failure is told with. */
+interface Seen {
+  source?: DockerfileSource;
+  /** The line of progress. */
+  failedAt?: string;
+}
+
+async function solve({ builds, sessions }: SolveParts, solving: Solving, seen: Seen): Promise<BuiltImage> {
   const { sessionId, progress, signal } = solving;
   // before anything fails: clients of 20.10 wait for ever when they are told of a failure while they connect
   const session = await sessions.get(sessionId, signal);
@@ -68,14 +69,21 @@ async function solve(
   const references = plan.names ? [...asked.references, ...plan.names] : [];
   const client = sessionClient(session, signal);
   const outputs = plan.ofClient.map((output) => outputToClient({ session, progress, signal }, output));
-  const context = await contextOf(sessions, solving, read);
+  const context = await contextOf(sessions, solving, (file) => {
+    seen.source = file;
+  });
   const contexts = await namedContexts(sessions, solving);
-  const results = { references, outputs, withoutImage: plan.names === undefined, pushed: plan.pushed };
+  const origin = session.sharedKey === '' ? {} : { origin: session.sharedKey };
+  const results = { ...origin, references, outputs, withoutImage: plan.names === undefined, pushed: plan.pushed };
   const messages = builds.build({ logins: {}, ...asked, ...results, contexts, context, client });
   const leave = () => void messages.return();
   signal.addEventListener('abort', leave, { once: true });
   try {
-    const built = signal.aborted ? undefined : await reportBuild(messages, progress);
+    const built = signal.aborted
+      ? undefined
+      : await reportBuild(messages, progress, (name) => {
+          seen.failedAt = name;
+        });
     if (built === undefined) throw new EngineError('cancelled', 'the build was cancelled');
     if (built.isKept) tellImage(progress, built);
     return { ...built, isOciDigest: !built.isKept || plan.pushed.length > 0 };

@@ -9,6 +9,8 @@ export interface Session {
   readonly connection: GrpcConnection;
   /** Paths of the methods that it offers. */
   readonly methods: ReadonlySet<string>;
+  /** Its own name for what it builds from, the same each time; empty: it has none. */
+  readonly sharedKey: string;
 }
 
 /** The clients that are connected, by the ids they have given themselves. */
@@ -28,7 +30,8 @@ export function createSessions(): Sessions {
     add(headers, connection) {
       const id = text(headers['x-docker-expose-session-uuid']);
       const methods = text(headers['x-docker-expose-session-grpc-method']).split(/,\s*/);
-      const session: Session = { id, connection, methods: new Set(methods) };
+      const sharedKey = text(headers['x-docker-expose-session-sharedkey']);
+      const session: Session = { id, connection, methods: new Set(methods), sharedKey };
       there.set(id, session);
       connection.onClose(() => {
         if (there.get(id) === session) there.delete(id);

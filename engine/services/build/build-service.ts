@@ -36,6 +36,8 @@ export interface BuildRequest {
   cgroupParent?: string;
   /** By the registry's host. */
   logins: Readonly<Record<string, RegistryLogin>>;
+  /** The client's own name for what it builds from, the same each time. */
+  origin?: string;
   /** By which the build can be asked about; one is made when absent. */
   id?: string;
   /** Absent: the client has sent its request and waits; it can be asked for nothing. */

@@ -254,9 +254,10 @@ async function fill(context: BuildContext, { result }: Plan): Promise<void> {
   if (paths?.length !== 0) await context.fill(paths);
 }
 
-/** Which Dockerfile it is, as far as that can be told: by the name of its image, else by its base images. */
-function nameOfDockerfile({ references: [first], dockerfile = '' }: BuildRequest, { steps }: Plan): string {
+/** Which Dockerfile it is, as far as that can be told: by the name of its image or the client's for it, else by its base images. */
+function nameOfDockerfile({ references: [first], origin, dockerfile = '' }: BuildRequest, { steps }: Plan): string {
   if (first !== undefined) return keyOf('image', first.replace(/:[^/]*$/, ''), dockerfile);
+  if (origin !== undefined) return keyOf('origin', origin, dockerfile);
   const bases = steps.filter(({ words }) => /^from\s/i.test(words)).map(({ words }) => words);
   return keyOf('bases', bases, dockerfile);
 }
