@@ -14,6 +14,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startRegistry } from '../registry/registry-process.ts';
 import { filesOf } from '../sample.ts';
+import { waitUntil } from '../wait-until.ts';
 import { type BuildKitScene, from, openBuildKitScene } from './buildkit-scene.ts';
 
 let scene: BuildKitScene;
@@ -120,6 +121,29 @@ test('--push: to a registry, with every tag; the digest is what the registry has
   );
   const refused = await scene.failsToBuild(place, '-t', '127.0.0.1:1/nobody/there', '--push');
   assert.match(refused, /ERROR: failed to solve: .*127\.0\.0\.1:1/);
+});
+
+test('a client that leaves while it is sent files or an archive: the engine goes on, and nothing is left', async () => {
+  const place = scene.context([from, 'RUN head -c 300000000 /dev/zero > /long && cat /long > /longer']);
+  await scene.buildx(place);
+  for (const output of ['type=tar,dest=-', 'type=oci,dest=-', at('left')]) {
+    const { child, ended } = scene.docker.start(['buildx', 'build', '-o', output, place]);
+    let heard = '';
+    child.stderr.on('data', (words) => {
+      heard += String(words);
+    });
+    await waitUntil('it is being sent', () => /(sending tarball|copying files)/.test(heard));
+    child.stdout.destroy();
+    child.kill('SIGINT');
+    await ended;
+  }
+  const { runRoot, dataRoot } = scene.engine.folders;
+  await waitUntil('nothing is left', () =>
+    [path.join(runRoot, 'containers'), path.join(dataRoot, 'build/contexts')].every(
+      (each) => readdirSync(each).length === 0,
+    ),
+  );
+  assert.match(await scene.docker('version', '--format', '{{.Server.Version}}'), /\d/);
 });
 
 test('what cannot be given out is told, and leaves nothing', async () => {

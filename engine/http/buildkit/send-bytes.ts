@@ -44,6 +44,8 @@ export async function sendBytes(
 ): Promise<void> {
   const call = openOutput(session, output, signal);
   const answer = drained(call);
+  // looked at below; a client may leave before
+  answer.catch(() => {});
   try {
     for await (const piece of pieces) {
       for (let at = 0; at < piece.length; at += longestMessage) {

@@ -19,7 +19,8 @@ export function copyParts(command: Copying, from: Node | 'context'): CopyPart[] 
   const parts: CopyPart[] = [...documents];
   for (const source of paths) {
     const last = parts.at(-1);
-    const repository = parseGitAddress(source);
+    // as a path of the context it would look the same
+    const repository = source.startsWith('github.com/') ? undefined : parseGitAddress(source);
     if (repository) parts.push({ repository, keepsGit: command.keepGitDirectory });
     else if (isWeb(source))
       parts.push({ address: source, unpack: command.unpack === true, ...(checksum && { checksum }) });
