@@ -358,7 +358,7 @@ const ofFiles: readonly BuildCase[] = [
     lines: [
       from,
       'RUN --mount=type=bind,target=/ctx --mount=type=tmpfs,target=/t --mount=type=cache,target=/c cat /ctx/a > /a && echo > /t/x && echo > /c/x',
-      'RUN ls -A / | sort > /listed',
+      'RUN list="$(ls -A / | sort)" && echo "$list" > /listed',
     ],
     files: tree,
   },

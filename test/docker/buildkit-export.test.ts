@@ -40,10 +40,7 @@ const kinds = [
 test('-o type=local: the files, into a folder of the client', async () => {
   const before = await images();
   const said = await scene.buildx(scene.context(kinds), '-o', at('local'));
-  assert.match(
-    said,
-    /exporting to client directory\n#\d+ (copying files 1\.\d+MB\n#\d+ )?copying files 3\.\d+MB .*done/,
-  );
+  assert.match(said, /exporting to client directory\n(#\d+ copying files .*\n)*#\d+ copying files 3\.\d+MB .*done/);
   assert.deepEqual(readdirSync(at('local')), ['a', 'a b ü', 'a.z', 'dangling', 'empty', 'long', 'pipe']);
   assert.equal(readFileSync(at('local/a/two'), 'utf8'), 'one\n');
   assert.equal(statSync(at('local/a/one')).ino, statSync(at('local/a/two')).ino);
