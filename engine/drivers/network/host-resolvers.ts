@@ -1,6 +1,7 @@
 /** The host's name servers, as containers can use them. */
 import { existsSync, type FSWatcher, readFileSync, realpathSync, watch } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parseIpv4 } from './ip-address.ts';
 
 /**
@@ -77,8 +78,7 @@ export function watchResolvConf(changed: () => void, watched: readonly string[] 
     watchers.get(directory)?.close();
     watchers.delete(directory);
   };
-  const arm = () => {
-    names = watchedNames(watched);
+  const watchAll = () => {
     for (const directory of watchers.keys()) if (!names.has(directory)) unwatch(directory);
     for (const directory of names.keys()) {
       if (watchers.has(directory)) continue;
@@ -96,6 +96,14 @@ export function watchResolvConf(changed: () => void, watched: readonly string[] 
       } catch {
         // deleted at this moment: the directory above it tells
       }
+    }
+  };
+  /** What comes to be between the look and the watch of what is above it tells nothing: until two looks are alike. */
+  const arm = () => {
+    for (let before: typeof names | undefined; !isDeepStrictEqual(before, names); ) {
+      before = names;
+      names = watchedNames(watched);
+      watchAll();
     }
   };
   arm();
