@@ -150,7 +150,7 @@ test('events: after a jump back they have the new time, and are found by it', as
   await one.guest.call('early', 'pause');
   await one.guest.call('early', 'unpause');
   const only = ['--filter', 'container=early', '--format', '{{.Action}}'];
-  assert.equal(await one.guest.docker('events', '--since', since, '--until', '0s', ...only), 'pause\nunpause');
+  assert.equal(await one.guest.docker('events', '--since', since, '--until', seconds(), ...only), 'pause\nunpause');
   // it ends at that time of the new clock, and not with the first event
   const wire = await openWire(one.guest.engine.folders.socket);
   const filters = encodeURIComponent(JSON.stringify({ container: ['early'] }));
