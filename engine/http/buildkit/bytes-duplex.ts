@@ -13,6 +13,8 @@ export function bytesDuplex(
   { onEnd = () => void stream.end() }: { onEnd?: () => void } = {},
 ): Duplex {
   const deframe = createDeframer();
+  /** Ends the write that waits for room. */
+  let waiting: ((error?: Error) => void) | undefined;
   const duplex = new Duplex({
     read: () => void stream.resume(),
     write(chunk: Buffer, _encoding, done) {
@@ -21,9 +23,9 @@ export function bytesDuplex(
         const message = create(BytesMessageSchema, { data: chunk.subarray(at, at + longestPiece) });
         frames.push(frameOf(toBinary(BytesMessageSchema, message)));
       }
-      if (stream.destroyed || stream.writableEnded) done(new Error('the other side has left'));
+      if (stream.destroyed || stream.writableEnded) done(left());
       else if (stream.write(Buffer.concat(frames))) done();
-      else stream.once('drain', done);
+      else waiting = done;
     },
     final(done) {
       onEnd();
@@ -34,6 +36,12 @@ export function bytesDuplex(
       done(error);
     },
   });
+  const wake = (error?: Error) => {
+    const done = waiting;
+    waiting = undefined;
+    done?.(error);
+  };
+  stream.on('drain', () => wake());
   stream.on('data', (chunk: Buffer) => {
     try {
       for (const message of deframe(chunk))
@@ -50,8 +58,11 @@ export function bytesDuplex(
   // told by its close
   stream.on('error', () => {});
   stream.on('close', () => {
+    wake(left());
     // what came before the end may still be read
-    if (!hasEnded) duplex.destroy(new Error('the other side has left'));
+    if (!hasEnded) duplex.destroy(left());
   });
   return duplex;
 }
+
+const left = () => new Error('the other side has left');

@@ -11,7 +11,7 @@ import {
 import { EngineError } from '../../base/errors.ts';
 import { createDeframer, frameOf } from './grpc-frames.ts';
 import { failureOfTrailers, GrpcFailure } from './grpc-status.ts';
-import { settings, widen } from './http2-settings.ts';
+import { endWith, settings, widen } from './http2-settings.ts';
 
 /** A call that goes on. */
 export interface OpenCall {
@@ -51,6 +51,7 @@ export async function callGrpc<I extends DescMessage, O extends DescMessage>(
 export function connectGrpc(socket: Duplex): GrpcConnection {
   const session = http2.connect('http://localhost', { createConnection: () => socket, settings });
   session.on('error', () => {});
+  endWith(session, socket);
   session.once('connect', () => widen(session));
   return {
     open(path, metadata, signal) {

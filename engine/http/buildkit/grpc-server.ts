@@ -11,7 +11,7 @@ import {
 import { drained } from '../stream.ts';
 import { createDeframer, frameOf } from './grpc-frames.ts';
 import { GrpcFailure, grpcFailure, statusTrailers } from './grpc-status.ts';
-import { settings, widen } from './http2-settings.ts';
+import { endWith, settings, widen } from './http2-settings.ts';
 
 /** A call that is being answered. */
 export interface GrpcCall {
@@ -62,6 +62,7 @@ export function serveGrpc(socket: Socket, methods: GrpcMethods): void {
   const session = http2.performServerHandshake(socket, { settings });
   // the client left: each call hears of it by itself
   session.on('error', () => {});
+  endWith(session, socket);
   widen(session);
   session.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
     stream.on('error', () => {});
