@@ -6,7 +6,8 @@
 //   npm run test:long -- crash --seed 7  the long tests whose path contains the word, with the numbers of that seed
 // Tests find in their environment: BELUGA_DOCKER_CLI, BELUGA_SAMPLE_IMAGE, those of test/compare BELUGA_DOCKERD_PROGRAMS and
 // BELUGA_DOCKERD_ZSTD (unpacked dockerds), those of test/host and test/docker BELUGA_DOCKERD_PROGRAMS as well, these also
-// BELUGA_BUILDX and BELUGA_COMPOSE (unpacked plugins of the docker CLI), BELUGA_FIREWALL_PROGRAMS (unpacked ufw and firewalld), BELUGA_APPARMOR_PROGRAMS
+// BELUGA_BUILDX and BELUGA_COMPOSE (unpacked plugins of the docker CLI), and with test/app BELUGA_NODE_IMAGE (packages for
+// an image with Node), BELUGA_FIREWALL_PROGRAMS (unpacked ufw and firewalld), BELUGA_APPARMOR_PROGRAMS
 // (AppArmor's parser) and BELUGA_REGISTRY_PROGRAM (an unpacked
 // docker-registry), and those of test/app also BELUGA_ELECTRON and,
 // unless they are tagged @own-engine, BELUGA_DATA_ROOT and BELUGA_RUN_ROOT of an engine that runs; those of test/package
@@ -20,6 +21,7 @@ import {
   dockerdZstdPackages,
   firewallPackages,
   imagePeersPackages,
+  nodeImagePackages,
   packagesToEmulate,
   packagesToTest,
   registryPackages,
@@ -170,6 +172,7 @@ async function runOnPinnedNode(args) {
     BELUGA_APPARMOR_PROGRAMS: prepared.appArmor,
     BELUGA_BUILDX: prepared.buildx,
     BELUGA_COMPOSE: prepared.compose,
+    BELUGA_NODE_IMAGE: prepared.nodeImage,
     ...(seed && { BELUGA_TEST_SEED: seed }),
   };
   for (const name of [
@@ -210,9 +213,11 @@ await main(async (args) => {
   const peers = await unpacked('image-peers', imagePeersPackages, ['long']);
   const dockerdZstd = await unpacked('dockerd-zstd', dockerdZstdPackages, ['compare', 'long'], { suite: 'trixie' });
   const appArmor = await unpacked('apparmor', appArmorPackages, ['host']);
+  const nodeImage = await unpacked('node-image', nodeImagePackages, ['docker', 'app']);
   const docker = await dockerCli();
   const prepared = JSON.stringify({
     ...{ electron, sampleImage, docker, dockerd, firewalls, registry, peers, dockerdZstd, appArmor, buildx, compose },
+    nodeImage,
   });
   return runInForeground(node24, [process.argv[1], ...args], {
     env: { ...process.env, BELUGA_TEST_PREPARED: prepared },

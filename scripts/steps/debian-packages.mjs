@@ -93,6 +93,9 @@ export const imagePeersPackages = [
   ...['libsubid4', 'libseccomp2'],
 ];
 
+/** What Node and a shell need in an image: unpacked into one that tests make, never installed. */
+export const nodeImagePackages = ['libc6', 'libstdc++6', 'libgcc-s1', 'bash', 'dash', 'libtinfo6', 'busybox-static'];
+
 /** Packages that the tests in an emulated machine need here. */
 export const packagesToEmulate = {
   'qemu-system-x86': 'the machine that boots a kernel with cgroup v2',
