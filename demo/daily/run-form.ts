@@ -133,7 +133,7 @@ async function portLink({ app, page, step, docker, row }: Stage): Promise<void> 
     const port = /:(\d+)/.exec(await docker('port', 'web', '80/tcp'))?.[1];
     await row('web').getByRole('link').click();
     const opened = () => app.evaluate(() => (globalThis as unknown as { opened: string[] }).opened);
-    await expect.poll(opened).toEqual([`http://localhost:${port}/`]);
+    await expect.poll(opened).toEqual([`http://127.0.0.1:${port}/`]);
     for (const host of ['localhost', '127.0.0.1', '[::1]'])
       await expect.poll(() => served(`http://${host}:${port}/`), host).toBe('from the folder\n');
     await page.mouse.move(0, 0);

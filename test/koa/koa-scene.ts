@@ -38,24 +38,32 @@ export interface KoaScene extends AsyncDisposable {
 /** On the engine itself nothing stays. The registry of npm's is at the address by which containers call their host. */
 export async function openKoaScene(docker: Docker): Promise<KoaScene> {
   const folder = mkdtempSync(path.join(tmpdir(), 'beluga-koa-'));
-  const registry = await startRegistry();
-  await pushNode(docker, registry, folder);
-  const gateway = await docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}');
-  const npm = await startNpmRegistry('koa', gateway);
-  const project = path.join(folder, 'koa-server');
-  const all = { ...files, '.npmrc': `registry=http://host.docker.internal:${npm.port}/\n` };
-  for (const [name, text] of Object.entries(all)) {
-    mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
-    writeFileSync(path.join(project, name), text);
-  }
-  return {
-    ...{ folder: project, registry, npm },
-    async [Symbol.asyncDispose]() {
-      await npm[Symbol.asyncDispose]();
-      await registry[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true });
-    },
+  const open: AsyncDisposable[] = [];
+  const close = async () => {
+    for (const each of open) await each[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
   };
+  try {
+    const registry = await startRegistry();
+    open.push(registry);
+    await pushNode(docker, registry, folder);
+    const gateway = await docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}');
+    const npm = await startNpmRegistry('koa', gateway.trim());
+    open.push(npm);
+    const project = path.join(folder, 'koa-server');
+    writeProject(project, { ...files, '.npmrc': `registry=http://host.docker.internal:${npm.port}/\n` });
+    return { folder: project, registry, npm, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function writeProject(folder: string, all: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(all)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
 }
 
 async function pushNode(docker: Docker, { host }: RegistryProcess, folder: string): Promise<void> {

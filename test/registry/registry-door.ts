@@ -8,7 +8,7 @@ import { pushImage } from './push-image.ts';
 
 /** A rule of settings with these mirrors. */
 export const ruleFor = (prefix: string, mirrors: readonly string[], more: object = {}) => ({
-  ...{ prefix, order: 'fixed', mirrorOnly: false },
+  ...{ prefix, order: 'fixed' as const, mirrorOnly: false },
   mirrors: mirrors.map((url) => ({ url })),
   ...more,
 });
