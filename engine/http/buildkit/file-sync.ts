@@ -3,6 +3,7 @@ import { EngineError } from '../../base/errors.ts';
 import { tarEntryHeader } from '../../base/tar-entry-writer.ts';
 import { tarEnd, tarPadding } from '../../base/tar-header.ts';
 import type { TarEntry } from '../../base/tar-parser.ts';
+import type { KnownFiles } from '../../services/build/build-service.ts';
 import { PacketSchema, type Stat } from './generated/fsutil_pb.ts';
 import { goModes, permissionsOf } from './go-mode.ts';
 import type { OpenCall } from './grpc-client.ts';
@@ -14,6 +15,8 @@ export interface FileRequest {
   exclude?: readonly string[];
   /** Only what these lead to, symlinks followed. */
   follow?: readonly string[];
+  /** What is there already. */
+  known?: KnownFiles;
 }
 
 const kinds = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const;
@@ -38,7 +41,7 @@ export async function* clientTar(
   { signal, heard }: { signal: AbortSignal; heard?: (bytes: number) => void },
 ): AsyncGenerator<Uint8Array> {
   const call = session.connection.open(diffCopy, metadataOf(request), signal);
-  const transfer = new Transfer(call);
+  const transfer = new Transfer(call, request.known);
   try {
     for await (const message of call.messages()) {
       heard?.(message.length);
@@ -77,6 +80,7 @@ interface ComingFile {
 
 class Transfer {
   readonly #call: OpenCall;
+  readonly #known: KnownFiles | undefined;
   /** Of what was told so far: every stat counts. */
   #count = 0;
   #isListed = false;
@@ -95,8 +99,9 @@ class Transfer {
   #waiting: Uint8Array[] = [];
   written = 0;
 
-  constructor(call: OpenCall) {
+  constructor(call: OpenCall, known: KnownFiles | undefined) {
     this.#call = call;
+    this.#known = known;
   }
 
   get isWhole(): boolean {
@@ -136,6 +141,7 @@ class Transfer {
     const id = this.#count++;
     const { mode, linkname } = stat;
     const size = Number(stat.size);
+    if (this.#isKnown(stat)) return;
     if (mode & goModes.directory) this.#writeNow(tarEntryHeader(entryOf(stat, 'directory')));
     else if (mode & goModes.symlink) this.#writeNow(tarEntryHeader(entryOf(stat, 'symlink')));
     // sockets, pipes and devices of a client are nothing that an image could have
@@ -143,6 +149,23 @@ class Transfer {
     else if (linkname !== '') this.#links.push(stat);
     else if (size === 0) this.#writeNow(tarEntryHeader(entryOf(stat, 'file')));
     else (size <= smallest ? this.#small : this.#long).push([id, { stat, size, got: 0, parts: [] }]);
+  }
+
+  #isKnown(stat: Stat): boolean {
+    const { path, mode, linkname: link, size, modTime, xattrs } = stat;
+    if (!this.#known) return false;
+    const kind = mode & goModes.directory ? 'directory' : mode & goModes.symlink ? 'symlink' : 'file';
+    const file = {
+      path,
+      kind,
+      mode: permissionsOf(mode),
+      size: Number(size),
+      modified: timeOf(modTime),
+      link,
+    } as const;
+    // of the others it cannot be told by what is there
+    const isComparable = Object.keys(xattrs).length === 0 && (kind === 'symlink' || link === '');
+    return this.#known.has(file) && isComparable;
   }
 
   /** Entries stand behind a file that is being written. */
@@ -216,12 +239,16 @@ const unreadable = ({ stat }: ComingFile, why: string) =>
 const byteString = (text: string) => Buffer.from(text).toString('latin1');
 const nanosecondsOfSecond = 1_000_000_000n;
 
+function timeOf(modified: bigint): TarEntry['modified'] {
+  const nanoseconds = ((modified % nanosecondsOfSecond) + nanosecondsOfSecond) % nanosecondsOfSecond;
+  return { seconds: Number((modified - nanoseconds) / nanosecondsOfSecond), nanoseconds: Number(nanoseconds) };
+}
+
 function entryOf(stat: Stat, type: TarEntry['type'], size = 0): TarEntry {
   const { path, mode, linkname, modTime, xattrs } = stat;
-  const nanoseconds = ((modTime % nanosecondsOfSecond) + nanosecondsOfSecond) % nanosecondsOfSecond;
   return {
     ...{ name: byteString(path), type, mode: permissionsOf(mode), size, uid: 0, gid: 0 },
-    modified: { seconds: Number((modTime - nanoseconds) / nanosecondsOfSecond), nanoseconds: Number(nanoseconds) },
+    modified: timeOf(modTime),
     link: byteString(linkname),
     device: { major: 0, minor: 0 },
     attributes: Object.entries(xattrs).map(([name, value]) => ({ name, value })),

@@ -51,8 +51,8 @@ export function sessionFiles({ context, dockerfile, progress, signal, read }: Se
       const words = ['[internal] load .dockerignore', 'transferring context:'] as const;
       return (await filesOf(transfer(context, { follow: ['.dockerignore'] }, words)))('.dockerignore');
     },
-    files: ({ ignore, paths }) => {
-      const request = { exclude: ignore, ...(paths && { follow: paths }) };
+    files: ({ ignore, paths, known }) => {
+      const request = { exclude: ignore, ...(paths && { follow: paths }), ...(known && { known }) };
       return transfer(context, request, ['[internal] load build context', 'transferring context:']);
     },
   };
@@ -114,7 +114,7 @@ export function namedFiles(
   return {
     ignoreFile: async () =>
       (await filesOf(transfer({ follow: ['.dockerignore'] }, 'load .dockerignore')))('.dockerignore'),
-    files: ({ ignore }) => transfer({ exclude: ignore }, 'load from client'),
+    files: ({ ignore, known }) => transfer({ exclude: ignore, ...(known && { known }) }, 'load from client'),
   };
 }
 

@@ -8,7 +8,9 @@ import { readFileInRoot } from '../../base/libc-open-beneath.ts';
 import { patternLines } from '../../base/path-patterns.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
 import type { BuildRequest, ClientFiles, ClientFolder, RemoteContext } from './build-service.ts';
+import type { LocalSource } from './local-sources.ts';
 import type { RemoteFiles } from './remote-files.ts';
+import { openSentFiles } from './sent-files.ts';
 
 /** Files of a client, in a folder of their own. */
 export interface ContextFolder {
@@ -31,6 +33,8 @@ export interface ContextParts {
   dataRoot: string;
   files: RootFiles;
   remote: Pick<RemoteFiles, 'bring'>;
+  /** A folder that is kept for what a client sends, by the name of the folder there; undefined: none is kept. */
+  keptFor?(name: string): LocalSource | undefined;
 }
 
 const longestFile = 16 << 20;
@@ -47,15 +51,18 @@ export const clearContexts = (dataRoot: string): Promise<void> =>
  * @throws EngineError `invalid` for an archive that is none, and where there is no Dockerfile
  */
 export async function openContext(
-  { dataRoot, files, remote }: ContextParts,
+  { dataRoot, files, remote, keptFor }: ContextParts,
   { context, dockerfile: given, buildArguments }: Pick<BuildRequest, 'context' | 'dockerfile' | 'buildArguments'>,
 ): Promise<BuildContext> {
-  const { directory, root, close } = await makeFolder(dataRoot);
+  const isClient = 'ignoreFile' in context;
+  const folder = await makeFolder(dataRoot, isClient ? keptFor?.('context') : undefined);
+  const { directory, root, close } = folder;
   const unpack = (archive: AsyncIterable<Uint8Array>) =>
     files.extract({ root, destination: '/', keepKinds: false }, archive);
   try {
     const name = path.posix.relative('/', path.posix.resolve('/', given || usualName));
-    if ('ignoreFile' in context) return { directory, root, ...(await askClient(context, name, unpack)), close };
+    if (isClient)
+      return { directory, root, ...(await askClient(context, name, bringer(files, folder, context))), close };
     if ('address' in context) {
       const keepsGit = buildArguments.BUILDKIT_CONTEXT_KEEP_GIT_DIR === '1';
       await remote.bring(context.address, { directory, root, dockerfile: name, keepsGit });
@@ -68,7 +75,8 @@ export async function openContext(
   }
 }
 
-async function makeFolder(dataRoot: string): Promise<Omit<ContextFolder, 'ignore'>> {
+async function makeFolder(dataRoot: string, kept?: LocalSource): Promise<Omit<ContextFolder, 'ignore'>> {
+  if (kept) return openKept(kept);
   const directory = path.join(contexts(dataRoot), randomUUID());
   await mkdir(contexts(dataRoot), { recursive: true, mode: 0o700 });
   // as COPY . shows it
@@ -81,12 +89,43 @@ async function makeFolder(dataRoot: string): Promise<Omit<ContextFolder, 'ignore
   return { directory, root, close };
 }
 
+function openKept({ directory, close }: LocalSource): Omit<ContextFolder, 'ignore'> {
+  const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);
+  return {
+    ...{ directory, root },
+    async close() {
+      closeSync(root);
+      close();
+    },
+  };
+}
+
+type Asking = Omit<Parameters<ClientFolder['files']>[0], 'known'>;
+
+/** Brings what a client has and the folder has not, and takes away what the client has not. */
+function bringer(
+  files: RootFiles,
+  { directory, root }: Pick<ContextFolder, 'directory' | 'root'>,
+  client: ClientFolder,
+) {
+  return async (asking: Asking): Promise<void> => {
+    const known = openSentFiles(root, directory);
+    try {
+      await files.extract({ root, destination: '/', keepKinds: false }, client.files({ ...asking, known }));
+      await known.sweep();
+    } finally {
+      known.close();
+    }
+  };
+}
+
 /** A folder besides the context, whole. */
 export async function openFolder(
-  { dataRoot, files, remote }: ContextParts,
+  { dataRoot, files, remote, keptFor }: ContextParts,
   from: { files: ClientFolder } | RemoteContext,
+  name: string,
 ): Promise<ContextFolder> {
-  const folder = await makeFolder(dataRoot);
+  const folder = await makeFolder(dataRoot, 'address' in from ? undefined : keptFor?.(name));
   try {
     if ('address' in from) {
       await remote.bring(from.address, { ...folder, dockerfile: usualName, keepsGit: false });
@@ -94,7 +133,7 @@ export async function openFolder(
     }
     const client = from.files;
     const ignore = patternLines((await client.ignoreFile()) ?? '');
-    await files.extract({ root: folder.root, destination: '/', keepKinds: false }, client.files({ ignore }));
+    await bringer(files, folder, client)({ ignore });
     return { ...folder, ignore };
   } catch (error) {
     await folder.close();
@@ -105,12 +144,12 @@ export async function openFolder(
 async function askClient(
   client: ClientFiles,
   name: string,
-  unpack: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
+  bring: (asking: Asking) => Promise<void>,
 ): Promise<Pick<BuildContext, 'dockerfile' | 'ignore' | 'fill'>> {
   const { text, ignore: own } = await client.dockerfile(name);
   if (text === undefined) throw dockerfileMissing(name);
   const ignore = patternLines(own ?? (await client.ignoreFile()) ?? '');
-  return { dockerfile: text, ignore, fill: (paths) => unpack(client.files({ ignore, ...(paths && { paths }) })) };
+  return { dockerfile: text, ignore, fill: (paths) => bring({ ignore, ...(paths && { paths }) }) };
 }
 
 function dockerfileIn(directory: string, name: string): string {

@@ -84,10 +84,34 @@ export interface ClientFiles {
   /** The ignore file of the context; undefined where there is none. */
   ignoreFile(): Promise<string | undefined>;
   /**
-   * An archive of what is not ignored. Leaving the loop cancels. `paths`: only these are needed; absent: all.
+   * An archive of what is not ignored. Leaving the loop cancels. `paths`: only these are needed; absent: all. `known`: what is
+   * there already is not sent.
    * @throws EngineError `invalid` naming a file that the client could not read
    */
-  files(request: { ignore: readonly string[]; paths?: readonly string[] }): AsyncIterable<Uint8Array>;
+  files(request: {
+    ignore: readonly string[];
+    paths?: readonly string[];
+    known?: KnownFiles;
+  }): AsyncIterable<Uint8Array>;
+}
+
+/** What a client tells of a file before it sends it. */
+export interface SentFile {
+  /** Clean, relative. */
+  path: string;
+  kind: 'file' | 'directory' | 'symlink';
+  /** Permission bits. */
+  mode: number;
+  size: number;
+  modified: { seconds: number; nanoseconds: number };
+  /** Of a symlink: what it says. */
+  link: string;
+}
+
+/** Files that a client has sent before. */
+export interface KnownFiles {
+  /** Whether it is there as the client has it. Has to be told everything that the client has: nothing else stays. */
+  has(file: SentFile): boolean;
 }
 
 /** A git repository (`URL#ref:directory`), or an archive or a Dockerfile of a web server. */

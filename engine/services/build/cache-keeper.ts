@@ -137,7 +137,7 @@ async function forget(
 /** Removes what a prune that was cut off has left. */
 export async function clearUnkept(dataRoot: string, kept: KeptFolders): Promise<void> {
   const known = new Set(kept.all().map(({ folder }) => folder));
-  for (const kind of ['caches', 'downloads', 'git']) {
+  for (const kind of ['caches', 'downloads', 'git', 'local']) {
     for (const name of namesIn(path.join(dataRoot, 'build', kind))) {
       if (known.has(`${kind}/${name}`)) continue;
       await rm(path.join(dataRoot, 'build', kind, name), { recursive: true, force: true });

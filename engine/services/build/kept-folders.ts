@@ -1,10 +1,11 @@
 import type { Records } from '../../storage/records/records.ts';
+import type { CacheType } from './build-service.ts';
 
 /** What builds keep in a folder of its own, `<data root>/build/<kind>/<id>`; the words are BuildKit's of its types. */
 export interface KeptFolder {
   /** 25 hex digits. */
   id: string;
-  type: 'exec.cachemount' | 'source.git.checkout' | 'regular';
+  type: CacheType;
   description: string;
   /** Below `<data root>/build`. */
   folder: string;

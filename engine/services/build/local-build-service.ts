@@ -14,6 +14,7 @@ import type { BuildCache } from './build-cache.ts';
 import {
   type BuildContext,
   type ContextFolder,
+  type ContextParts,
   clearContexts,
   contexts,
   openContext,
@@ -28,6 +29,7 @@ import { datedHistory } from './dated-history.ts';
 import { createDownloads, type Downloads } from './downloads.ts';
 import { giveOut } from './give-out.ts';
 import { openKeptFolders } from './kept-folders.ts';
+import { createLocalSources, type LocalSources } from './local-sources.ts';
 import { lookAtDockerfile } from './look-at-dockerfile.ts';
 import type { StepPlace } from './node.ts';
 import { type Plan, planBuild } from './plan-build.ts';
@@ -71,6 +73,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
   const limit = createLimit(() => dependencies.parallel);
   const keeper = createCacheKeeper({ ...dependencies, kept, chainIdOf: sites.chainIdOf });
   const cacheMounts = createCacheMounts({ dataRoot, kept });
+  const localSources = createLocalSources({ dataRoot, kept });
   const downloads = createDownloads({ dataRoot, kept, transport: dependencies.transport });
   const collect = () =>
     keeper
@@ -87,6 +90,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
             marks,
             cacheMounts,
             downloads,
+            localSources,
             using: use.add,
             request,
             signal,
@@ -108,6 +112,7 @@ interface BuildRun extends BuildDependencies {
   marks: StepMarks;
   cacheMounts: CacheMounts;
   downloads: Downloads;
+  localSources: LocalSources;
   /** Told what this build has of the cache. */
   using(key: string): void;
   request: BuildRequest;
@@ -124,10 +129,13 @@ async function runBuild(run: BuildRun): Promise<void> {
     ...{ contexts: contexts(dataRoot), files: sites.files, downloads, client: request.client, signal, using },
   });
   try {
-    context = await openContext({ dataRoot, files: sites.files, remote }, request);
+    const keptFor = (name: string) =>
+      request.origin === undefined ? undefined : run.localSources.open(request.origin, name, using);
+    const parts = { dataRoot, files: sites.files, remote, keptFor };
+    context = await openContext(parts, request);
     signal.throwIfAborted();
     run.report({ source: context.dockerfile });
-    await buildIn({ ...run, remote }, context, lease);
+    await buildIn({ ...run, remote, parts }, context, lease);
   } catch (error) {
     if (signal.aborted) throw new EngineError('cancelled', 'the build was cancelled');
     throw error;
@@ -139,7 +147,7 @@ async function runBuild(run: BuildRun): Promise<void> {
   }
 }
 
-async function buildIn(run: BuildRun & { remote: RemoteFiles }, context: BuildContext, lease: Lease): Promise<void> {
+async function buildIn(run: Opened, context: BuildContext, lease: Lease): Promise<void> {
   const { request, report } = run;
   const platform = request.platform === undefined ? run.platform : parsePlatform(request.platform);
   const plan = await planBuild({
@@ -165,6 +173,11 @@ async function buildIn(run: BuildRun & { remote: RemoteFiles }, context: BuildCo
   }
 }
 
+interface Opened extends BuildRun {
+  remote: RemoteFiles;
+  parts: ContextParts;
+}
+
 interface Planned {
   plan: Plan;
   context: BuildContext;
@@ -173,16 +186,12 @@ interface Planned {
 }
 
 /** Those of the named contexts that the plan takes files from. */
-async function openNamed(
-  { sites, dataRoot, request, remote }: BuildRun & { remote: RemoteFiles },
-  plan: Plan,
-): Promise<Map<string, ContextFolder>> {
+async function openNamed({ request, parts }: Opened, plan: Plan): Promise<Map<string, ContextFolder>> {
   const opened = new Map<string, ContextFolder>();
   try {
     for (const name of namedContexts(plan.result.node)) {
       const context = request.contexts?.[name];
-      if (context && !('image' in context))
-        opened.set(name, await openFolder({ dataRoot, files: sites.files, remote }, context));
+      if (context && !('image' in context)) opened.set(name, await openFolder(parts, context, `context ${name}`));
     }
     return opened;
   } catch (error) {
@@ -191,7 +200,7 @@ async function openNamed(
   }
 }
 
-async function make(run: BuildRun & { remote: RemoteFiles }, { plan, context, named, lease }: Planned): Promise<void> {
+async function make(run: Opened, { plan, context, named, lease }: Planned): Promise<void> {
   const { request, images, report, signal, limit, cache } = run;
   const workshop = createWorkshop({ ...run, context, named, lease });
   const remoteParts: RemoteCacheParts = {
