@@ -23,7 +23,11 @@ before(async () => {
 after(() => scene.close());
 
 const kept = () => path.join(scene.engine.folders.dataRoot, 'build/local');
-const whole = [from, 'COPY . /c', 'CMD ["sh", "-c", "cd /c && find . -mindepth 1 | sort | xargs ls -ld && cat $(find . -type f)"]'];
+const whole = [
+  from,
+  'COPY . /c',
+  'CMD ["sh", "-c", "cd /c && find . -mindepth 1 | sort | xargs ls -ld && cat $(find . -type f)"]',
+];
 
 /** kB of the context that were sent. */
 function sent(said: string): number {
