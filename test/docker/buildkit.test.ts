@@ -93,7 +93,6 @@ test('what fails, is wrong or is not done: the words, the lines, the exit code',
     [/target stage "nosuch" could not be found/, '--target', 'nosuch'],
     [/tag is needed when pushing to registry/, '--push'],
     [/\(--cache-to type=nosuch\) is not there yet/, '--cache-to', 'type=nosuch,a=b'],
-    [/several platforms at once is not there yet/, '--platform', 'linux/amd64,linux/arm64'],
   ];
   for (const [words, ...options] of cases) assert.match(await failsToBuild(place, ...options), words);
   const several = await failsToBuild(

@@ -20,7 +20,7 @@ export function outputToClient(taker: Taker, output: ClientOutput): BuildOutput 
   if (type !== 'local') return { kind: 'archive', references: names, take: archive };
   return {
     kind: 'files',
-    take: (directory) => sending(taker, output, 'copying files', (to) => sendFiles(to, directory)),
+    take: (folders) => sending(taker, output, 'copying files', (to) => sendFiles(to, folders)),
   };
 }
 

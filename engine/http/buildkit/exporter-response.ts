@@ -13,8 +13,9 @@ export function exporterResponse(request: SolveRequest, image: BuiltImage): Reco
   const ofCache = cacheManifest && { 'cache.manifest': JSON.stringify(cacheManifest) };
   if (!isOfImage) return { ...ofCache };
   const names = namesIn(image, outputs);
+  const isIndex = manifest.mediaType.includes('.index.');
   return {
-    'containerimage.config.digest': imageId,
+    ...(!isIndex && { 'containerimage.config.digest': imageId }),
     ...(outputs.length > 0 && { 'containerimage.digest': isOciDigest ? manifest.digest : imageId }),
     ...(isOciDigest && { 'containerimage.descriptor': Buffer.from(JSON.stringify(manifest)).toString('base64') }),
     ...(names !== '' && { 'image.name': names }),

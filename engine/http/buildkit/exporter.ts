@@ -45,11 +45,12 @@ const isPushed = ({ attributes }: Output) => attributes.push === 'true';
 const namesOf = ({ attributes }: Output) => (attributes.name ?? '').split(',').filter((name) => name !== '');
 
 /** @throws EngineError `invalid` for an output that nobody knows, `not-implemented` for what is not done here */
-export function planOutputs(outputs: readonly Output[]): OutputPlan {
+export function planOutputs(outputs: readonly Output[], platforms: number): OutputPlan {
   const store = outputs.filter(({ type }) => isOfStore(type));
   const taken = outputs.flatMap((output, number): ClientOutput[] => {
     const { type } = output;
     refuseOptions(output);
+    if (platforms > 1) refuseSeveral(output);
     if (!isOfClient(type)) return [];
     return [{ number, type, words: ofClient[type], names: type === 'docker' || type === 'oci' ? namesOf(output) : [] }];
   });
@@ -58,6 +59,16 @@ export function planOutputs(outputs: readonly Output[]): OutputPlan {
     pushed: store.filter(isPushed).flatMap(namesOf),
     ofClient: taken,
   };
+}
+
+/** Neither form of archive has a place for them (BuildKit refuses the first as well). */
+function refuseSeveral({ type }: Output): void {
+  if (type !== 'docker' && type !== 'tar') return;
+  const instead = type === 'docker' ? 'oci' : 'local';
+  throw new EngineError('invalid', `an output of type ${type} has one platform: use -o type=${instead} for several`, {
+    reason: 'request.invalid',
+    params: { field: 'output' },
+  });
 }
 
 function refuseOptions({ type, attributes }: Output): void {

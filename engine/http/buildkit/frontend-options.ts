@@ -25,7 +25,7 @@ export function buildOptionsOf(options: FrontendOptions): BuildOptions {
   const texts = {
     dockerfile: options.filename || undefined,
     target: options.target || undefined,
-    platform: options.platform || undefined,
+    platforms: options.platform ? [...new Set(listOf(options.platform))] : undefined,
     cgroupParent: options['cgroup-parent'] || undefined,
     shmSizeBytes: Number(options['shm-size'] ?? 0) || undefined,
   };
@@ -83,7 +83,6 @@ export function namedContextsOf(options: FrontendOptions): Record<string, NamedF
 
 /** What would change the result, and is not done. */
 function refuseOthers(options: FrontendOptions): void {
-  if ((options.platform ?? '').includes(',')) throw notThereYet('building for several platforms at once');
   // of its own accord a client asks for what goes into the image alone
   for (const [kind, value] of Object.entries(withPrefix(options, 'attest:')))
     if (value !== 'disabled=true' && !value.includes('inline-only=true'))

@@ -65,7 +65,7 @@ async function solve({ builds, sessions }: SolveParts, solving: Solving, seen: S
   // before anything fails: clients of 20.10 wait for ever when they are told of a failure while they connect
   const session = await sessions.get(sessionId, signal);
   const asked = solving.request(session);
-  const plan = planOutputs(solving.outputs());
+  const plan = planOutputs(solving.outputs(), asked.platforms?.length ?? 1);
   const references = plan.names ? [...asked.references, ...plan.names] : [];
   const client = sessionClient(session, signal);
   const outputs = plan.ofClient.map((output) => outputToClient({ session, progress, signal }, output));

@@ -4,6 +4,7 @@ import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { EngineError } from '../../base/errors.ts';
+import type { ResultFolder } from '../../services/build/build-service.ts';
 import { PacketSchema, type StatSchema } from './generated/fsutil_pb.ts';
 import { goModeOf, goModes } from './go-mode.ts';
 import type { OpenCall } from './grpc-client.ts';
@@ -14,7 +15,7 @@ const kinds = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const;
 type StatShape = MessageInitShape<typeof StatSchema>;
 
 /**
- * Sends the files of a folder to a client that puts them into one of its own (fsutil, as its sender): all that there is is
+ * Sends the files of folders, each under its name, to a client that puts them into one of its own (fsutil, as its sender): all that there is is
  * told in the order of paths, what the client asks for is sent. Symlinks are sent as they are; sockets are left out.
  *
  * @param sent is told how many bytes have gone
@@ -27,19 +28,19 @@ export async function sendFiles(
     signal,
     sent,
   }: { session: Session; output: number; signal: AbortSignal; sent(bytes: number): void },
-  directory: string,
+  folders: readonly ResultFolder[],
 ): Promise<void> {
   const call = openOutput(session, output, signal);
-  /** Paths by the number of their stat. */
+  /** Files by the number of their stat. */
   const told: string[] = [];
-  const listed = tell(call, directory, told);
+  const listed = tell(call, folders, told);
   // looked at below
   listed.catch(() => call.cancel());
   try {
     let isWhole = false;
     for await (const message of call.messages()) {
       const { type, ID, data } = fromBinary(PacketSchema, message);
-      if (type === kinds.request) await sendFile(call, { ID, file: path.join(directory, told[ID] ?? ''), sent });
+      if (type === kinds.request) await sendFile(call, { ID, file: told[ID] ?? '', sent });
       else if (type === kinds.error)
         throw new EngineError('invalid', `the client could not write: ${Buffer.from(data)}`);
       else if (type === kinds.end) {
@@ -60,24 +61,35 @@ export async function sendFiles(
 const packet = (message: MessageInitShape<typeof PacketSchema>) =>
   toBinary(PacketSchema, create(PacketSchema, message));
 
-async function tell(call: OpenCall, directory: string, told: string[]): Promise<void> {
-  const links = new Map<string, string>();
-  for await (const { name, stat } of walk(directory, '')) {
-    const first = stat.nlink > 1 && stat.isFile() ? links.get(`${stat.dev} ${stat.ino}`) : undefined;
-    if (stat.nlink > 1 && stat.isFile() && first === undefined) links.set(`${stat.dev} ${stat.ino}`, name);
-    told.push(name);
-    await sendSlowly(call, packet({ type: kinds.stat, stat: await statOf(directory, name, stat, first) }));
+async function tell(call: OpenCall, folders: readonly ResultFolder[], told: string[]): Promise<void> {
+  for (const { name, directory } of folders.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
+    const links = new Map<string, string>();
+    for await (const { below, stat } of walk(directory, '', name !== '')) {
+      const known = path.posix.join(name, below);
+      const first = stat.nlink > 1 && stat.isFile() ? links.get(`${stat.dev} ${stat.ino}`) : undefined;
+      if (stat.nlink > 1 && stat.isFile() && first === undefined) links.set(`${stat.dev} ${stat.ino}`, known);
+      const file = path.join(directory, below);
+      told.push(file);
+      await sendSlowly(call, packet({ type: kinds.stat, stat: await statOf(file, { name: known, stat, first }) }));
+    }
   }
   await sendSlowly(call, packet({ type: kinds.stat }));
 }
 
-async function* walk(directory: string, below: string): AsyncGenerator<{ name: string; stat: Stats }> {
+interface Found {
+  below: string;
+  stat: Stats;
+}
+
+/** @param withTop the folder too */
+async function* walk(directory: string, below: string, withTop = false): AsyncGenerator<Found> {
+  if (withTop) yield { below, stat: await lstat(directory) };
   const names = await readdir(path.join(directory, below), { encoding: 'buffer' });
   for (const bytes of names.sort(Buffer.compare)) {
     const name = path.posix.join(below, utf8(bytes));
     const stat = await lstat(path.join(directory, name));
     if (stat.isSocket()) continue;
-    yield { name, stat };
+    yield { below: name, stat };
     if (stat.isDirectory()) yield* walk(directory, name);
   }
 }
@@ -91,8 +103,11 @@ function utf8(bytes: Buffer): string {
   );
 }
 
-async function statOf(directory: string, name: string, stat: Stats, first: string | undefined): Promise<StatShape> {
-  const linkname = stat.isSymbolicLink() ? await readlink(path.join(directory, name)) : (first ?? '');
+async function statOf(
+  file: string,
+  { name, stat, first }: { name: string; stat: Stats; first: string | undefined },
+): Promise<StatShape> {
+  const linkname = stat.isSymbolicLink() ? await readlink(file) : (first ?? '');
   const isDevice = stat.isCharacterDevice() || stat.isBlockDevice();
   return {
     ...{ path: name, mode: goModeOf(stat.mode, kindOf(stat)), uid: stat.uid, gid: stat.gid, linkname },

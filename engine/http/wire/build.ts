@@ -97,7 +97,7 @@ export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'conte
   const texts = {
     dockerfile: query.get('dockerfile') || undefined,
     target: query.get('target') || undefined,
-    platform: query.get('platform') || undefined,
+    platforms: query.get('platform') ? [String(query.get('platform'))] : undefined,
     cgroupParent: query.get('cgroupparent') || undefined,
     shmSizeBytes: whole(query, 'shmsize') || undefined,
   };

@@ -26,7 +26,7 @@ export interface RunAccountParts {
 }
 
 function booksOf({ id, request, secrets }: RunAccountParts): Books {
-  const { references, target, platform, noCache, pull, network, buildArguments } = request;
+  const { references, target, platforms, noCache, pull, network, buildArguments } = request;
   const named = Object.entries(buildArguments).map(([name, value]) => {
     if (value === undefined) return { name };
     if (!mayBeSecret(name)) return { name, value };
@@ -37,7 +37,7 @@ function booksOf({ id, request, secrets }: RunAccountParts): Books {
     ...{ id, state: 'running', startedAt: Date.now(), references },
     dockerfile: request.dockerfile ?? 'Dockerfile',
     ...(target !== undefined && { target }),
-    ...(platform !== undefined && { platform }),
+    ...(platforms && { platform: platforms.join(',') }),
     ...{ total: 0, arguments: named, noCache, pull, network, warnings: [] },
   };
 }

@@ -26,7 +26,8 @@ export interface BuildRequest {
   contexts?: Readonly<Record<string, NamedContext>>;
   /** Base images are looked up at their registries even where they are here. */
   pull: boolean;
-  platform?: string;
+  /** One image for each, in one index when there are several; this machine's when absent. */
+  platforms?: readonly string[];
   network: BuildNetwork;
   /** `name:address`. */
   extraHosts: readonly string[];
@@ -70,12 +71,18 @@ export interface CacheTarget {
 
 /** Takes the result of a build. What fails fails the build. */
 export type BuildOutput =
-  /** The root filesystem, mounted for reading for as long as it takes. */
-  | { kind: 'files'; take(directory: string): Promise<void> }
-  /** The same, as a tar. */
+  /** The root filesystem, mounted for reading for as long as it takes; of several platforms each under a name of its own. */
+  | { kind: 'files'; take(folders: readonly ResultFolder[]): Promise<void> }
+  /** The same, as a tar; of one platform. */
   | { kind: 'tar'; take(pieces: AsyncIterable<Uint8Array>): Promise<void> }
-  /** The image, as of `ImageService.save`. */
+  /** The image, as of `ImageService.save`, or an OCI layout with the index of several. */
   | { kind: 'archive'; references: readonly string[]; take(pieces: AsyncIterable<Uint8Array>): Promise<void> };
+
+export interface ResultFolder {
+  /** `linux_arm64`; empty: it is the only one. */
+  name: string;
+  directory: string;
+}
 
 /** A client that gives files when it is asked for them. Each is asked for once, in this order. */
 export interface ClientFiles {
@@ -157,9 +164,10 @@ export type BuildMessage =
   | { built: BuiltResult };
 
 export interface BuiltResult {
+  /** Of several platforms that of this machine, or the first. */
   imageId: Digest;
   references: readonly string[];
-  /** OCI image spec, descriptor.md. */
+  /** OCI image spec, descriptor.md; of several platforms the index. */
   manifest: { mediaType: string; digest: Digest; size: number };
   /** False where the image went to the outputs only. */
   isKept: boolean;
@@ -171,7 +179,10 @@ export interface PlannedStep {
   number: number;
   /** The instruction. */
   words: string;
-  /** Name of its stage, `stage-N` where it has none; absent where there is only one, without a name. */
+  /**
+   * Name of its stage, `stage-N` where it has none; absent where there is only one, without a name. Of several platforms the
+   * platform goes before it.
+   */
   stage?: string;
   /** Of the Dockerfile, from 1. */
   lines: { first: number; last: number };

@@ -1,9 +1,9 @@
 import { type CopyPart, type Node, sourcesOf, type WorkNode } from './node.ts';
 
 /** Paths of the context that a build takes files from, as they are written; undefined: all of it. Empty: none is needed. */
-export function contextPaths(node: Node): readonly string[] | undefined {
+export function contextPaths(...nodes: readonly Node[]): readonly string[] | undefined {
   const paths = new Set<string>();
-  visitWork(node, (each) => {
+  visitWork(nodes, (each) => {
     for (const path of ownPaths(each)) paths.add(path);
   });
   const clean = [...paths].map((path) =>
@@ -16,9 +16,9 @@ export function contextPaths(node: Node): readonly string[] | undefined {
 }
 
 /** Names of the named contexts that a build takes files from. */
-export function namedContexts(node: Node): ReadonlySet<string> {
+export function namedContexts(...nodes: readonly Node[]): ReadonlySet<string> {
   const names = new Set<string>();
-  visitWork(node, (each) => {
+  visitWork(nodes, (each) => {
     if (each.op !== 'copy') return;
     for (const part of each.parts) if (isOfContext(part) && part.named !== undefined) names.add(part.named);
   });
@@ -29,7 +29,7 @@ type FilePart = Extract<CopyPart, { from: unknown }>;
 const isOfContext = (part: CopyPart): part is FilePart => 'from' in part && part.from === 'context';
 
 /** Each once. */
-function visitWork(node: Node, look: (node: WorkNode) => void): void {
+function visitWork(nodes: readonly Node[], look: (node: WorkNode) => void): void {
   const seen = new Set<Node>();
   const visit = (each: Node): void => {
     if (seen.has(each) || each.op === 'scratch' || each.op === 'image') return;
@@ -37,7 +37,7 @@ function visitWork(node: Node, look: (node: WorkNode) => void): void {
     look(each);
     for (const other of [each.input, ...sourcesOf(each)]) visit(other);
   };
-  visit(node);
+  nodes.forEach(visit);
 }
 
 function ownPaths(node: WorkNode): readonly string[] {

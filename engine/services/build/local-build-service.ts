@@ -1,66 +1,33 @@
 import { channelOf } from '../../base/channel.ts';
-import { EngineError, unlessMissing } from '../../base/errors.ts';
-import { createLimit, type Limit } from '../../base/limit.ts';
-import type { Log } from '../../base/log.ts';
+import { EngineError } from '../../base/errors.ts';
+import { createLimit } from '../../base/limit.ts';
 import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
-import type { EventBus } from '../../events/event-bus.ts';
 import { parsePlatform, platformText } from '../../registry/platform.ts';
-import { familiarReference, parseReference } from '../../registry/reference.ts';
-import type { Transport } from '../../registry/transport/transport.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
-import type { Records } from '../../storage/records/records.ts';
-import type { BaseImage, BuildImages, ImagePlatform, ImageService } from '../images/image-service.ts';
-import type { BuildCache } from './build-cache.ts';
+import { findBase } from './base-images.ts';
 import {
   type BuildContext,
   type ContextFolder,
-  type ContextParts,
   clearContexts,
   contexts,
   openContext,
   openFolder,
 } from './build-context.ts';
-import type { BuildMessage, BuildRequest, BuildService, BuiltResult } from './build-service.ts';
+import type { BuildDependencies, BuildRun, OpenedRun } from './build-run.ts';
+import type { BuildMessage, BuildService } from './build-service.ts';
 import { clearUnkept, createCacheKeeper } from './cache-keeper.ts';
-import { type CacheMounts, createCacheMounts } from './cache-mounts.ts';
-import { type CacheRules, rulesFor } from './cache-rules.ts';
+import { createCacheMounts } from './cache-mounts.ts';
+import { rulesFor } from './cache-rules.ts';
 import { contextPaths, namedContexts } from './context-paths.ts';
-import { datedHistory } from './dated-history.ts';
-import { createDownloads, type Downloads } from './downloads.ts';
-import { giveOut } from './give-out.ts';
+import { createDownloads } from './downloads.ts';
 import { openKeptFolders } from './kept-folders.ts';
-import { createLocalSources, type LocalSources } from './local-sources.ts';
+import { createLocalSources } from './local-sources.ts';
 import { lookAtDockerfile } from './look-at-dockerfile.ts';
-import type { StepPlace } from './node.ts';
+import { makeImages } from './make-images.ts';
 import { type Plan, planBuild } from './plan-build.ts';
 import { plannedSteps } from './planned-steps.ts';
-import { inlineCache, openRemoteCache, type RemoteCacheParts, writeRemoteCache } from './remote-cache.ts';
-import { createRemoteFiles, type RemoteFiles } from './remote-files.ts';
-import type { ExecDependencies } from './run-exec.ts';
-import { createSolver, type Solver } from './solver.ts';
-import { keyOf } from './step-keys.ts';
-import { openStepMarks, type StepMarks } from './step-marks.ts';
-import type { SiteDependencies } from './work-site.ts';
-import { createWorkshop } from './workshop.ts';
-
-export interface BuildDependencies {
-  records: Records;
-  events: EventBus;
-  cache: BuildCache;
-  images: Pick<ImageService, 'pull' | 'push' | 'list'> & { forBuilds: BuildImages };
-  sites: SiteDependencies;
-  exec: ExecDependencies;
-  dataRoot: string;
-  /** This machine's. */
-  platform: ImagePlatform;
-  /** Steps that may run at once, of all builds. */
-  parallel: number;
-  /** With the engine's proxies and certificates. */
-  transport: Transport;
-  /** As they are set now. */
-  cacheRules(): CacheRules;
-  log: Log;
-}
+import { createRemoteFiles } from './remote-files.ts';
+import { openStepMarks } from './step-marks.ts';
 
 /** Clears what builds of an engine that was killed have left. */
 export async function openBuildService(dependencies: BuildDependencies): Promise<BuildService> {
@@ -107,19 +74,6 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
   };
 }
 
-interface BuildRun extends BuildDependencies {
-  limit: Limit;
-  marks: StepMarks;
-  cacheMounts: CacheMounts;
-  downloads: Downloads;
-  localSources: LocalSources;
-  /** Told what this build has of the cache. */
-  using(key: string): void;
-  request: BuildRequest;
-  signal: AbortSignal;
-  report(message: BuildMessage): void;
-}
-
 async function runBuild(run: BuildRun): Promise<void> {
   const { images, sites, dataRoot, request, signal } = run;
   const lease = images.forBuilds.leases.open();
@@ -147,49 +101,53 @@ async function runBuild(run: BuildRun): Promise<void> {
   }
 }
 
-async function buildIn(run: Opened, context: BuildContext, lease: Lease): Promise<void> {
-  const { request, report } = run;
-  const platform = request.platform === undefined ? run.platform : parsePlatform(request.platform);
-  const plan = await planBuild({
-    dockerfile: parseDockerfile(context.dockerfile),
-    ...{ buildArguments: request.buildArguments, labels: request.labels, network: request.network },
-    hasClient: request.client !== undefined,
-    ...(request.noCacheStages && { freshStages: request.noCacheStages.map((name) => name.toLowerCase()) }),
-    ...(request.contexts && { contexts: request.contexts }),
-    ...(request.target !== undefined && { target: request.target }),
-    platform,
-    buildPlatform: run.platform,
-    baseOf: (reference, wanted, step) => baseOf(run, { reference, platform: wanted, step, lease }),
-  });
-  report({ planned: plannedSteps(plan) });
-  const { signal } = run;
-  await fill(context, plan);
-  const named = await openNamed(run, plan);
+async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Promise<void> {
+  const { report, signal } = run;
+  const plans = await plansFor(run, context, lease);
+  report({ planned: plans.flatMap(plannedSteps) });
+  const results = plans.map(({ result }) => result.node);
+  const paths = contextPaths(...results);
+  if (paths?.length !== 0) await context.fill(paths);
+  const named = await openNamed(run, namedContexts(...results));
   try {
     signal.throwIfAborted();
-    await make(run, { plan, context, named, lease });
+    await makeImages(run, { plans, context, named, lease });
   } finally {
     for (const folder of named.values()) await folder.close();
   }
 }
 
-interface Opened extends BuildRun {
-  remote: RemoteFiles;
-  parts: ContextParts;
+/** One for each platform, with its steps counted on. */
+async function plansFor(run: OpenedRun, context: BuildContext, lease: Lease): Promise<Plan[]> {
+  const { request } = run;
+  const platforms = request.platforms?.map(parsePlatform) ?? [run.platform];
+  const dockerfile = parseDockerfile(context.dockerfile);
+  const plans: Plan[] = [];
+  let firstStep = 1;
+  for (const platform of platforms) {
+    const plan = await planBuild({
+      ...{ dockerfile, buildArguments: request.buildArguments, labels: request.labels, network: request.network },
+      hasClient: request.client !== undefined,
+      ...(request.noCacheStages && { freshStages: request.noCacheStages.map((name) => name.toLowerCase()) }),
+      ...(request.contexts && { contexts: request.contexts }),
+      ...(request.target !== undefined && { target: request.target }),
+      ...{ platform, buildPlatform: run.platform },
+      ...(platforms.length > 1 && { among: { firstStep, name: platformText(platform) } }),
+      baseOf: (reference, wanted, step) => findBase(run, { reference, platform: wanted, step, lease }),
+    });
+    plans.push(plan);
+    firstStep += plan.steps.length;
+  }
+  return plans;
 }
 
-interface Planned {
-  plan: Plan;
-  context: BuildContext;
-  named: ReadonlyMap<string, ContextFolder>;
-  lease: Lease;
-}
-
-/** Those of the named contexts that the plan takes files from. */
-async function openNamed({ request, parts }: Opened, plan: Plan): Promise<Map<string, ContextFolder>> {
+async function openNamed(
+  { request, parts }: OpenedRun,
+  names: ReadonlySet<string>,
+): Promise<Map<string, ContextFolder>> {
   const opened = new Map<string, ContextFolder>();
   try {
-    for (const name of namedContexts(plan.result.node)) {
+    for (const name of names) {
       const context = request.contexts?.[name];
       if (context && !('image' in context)) opened.set(name, await openFolder(parts, context, `context ${name}`));
     }
@@ -198,117 +156,4 @@ async function openNamed({ request, parts }: Opened, plan: Plan): Promise<Map<st
     for (const folder of opened.values()) await folder.close();
     throw error;
   }
-}
-
-async function make(run: Opened, { plan, context, named, lease }: Planned): Promise<void> {
-  const { request, images, report, signal, limit, cache } = run;
-  const workshop = createWorkshop({ ...run, context, named, lease });
-  const remoteParts: RemoteCacheParts = {
-    ...{ images: images.forBuilds, chainIdOf: run.sites.chainIdOf, lease, signal, report },
-    loginFor: (reference) => loginFor(reference, request),
-  };
-  const remote = await openRemoteCache(remoteParts, request.cacheFrom ?? []);
-  const solver = createSolver({
-    ...{ workshop, cache, remote, lease, limit, signal, report, fresh: request.noCache, total: plan.steps.length },
-    ...{ using: run.using, marks: run.marks, dockerfile: nameOfDockerfile(request, plan) },
-  });
-  for (const warning of plan.warnings) report({ warning });
-  await tellOthers(run, plan, solver);
-  const tree = await solver.solve(plan.result.node);
-  const { layers } = tree;
-  if (plan.unused.length > 0)
-    report({ warning: `One or more build-args [${plan.unused.join(' ')}] were not consumed` });
-  const { config, author } = plan.result;
-  const isKept = !request.withoutImage;
-  const further = request.inlineCache ? inlineCache(await solver.results(plan.result.node, false)) : undefined;
-  const made = await images.forBuilds.make(
-    {
-      ...(further && { further }),
-      ...{ layers: layers.map(({ created: _, ...layer }) => layer), config, references: request.references },
-      ...datedHistory(plan.result.history, layers),
-      platform: plan.result.platform,
-      ...(author !== undefined && { author }),
-    },
-    lease,
-    { isKept },
-  );
-  await giveOut(run.sites, { outputs: request.outputs ?? [], tree, made });
-  for (const reference of request.pushed ?? []) await pushTo(run, reference);
-  let cacheManifest: BuiltResult['cacheManifest'];
-  for (const target of request.cacheTo ?? [])
-    cacheManifest = await writeRemoteCache(remoteParts, target, await solver.results(plan.result.node, target.isWhole));
-  const { id: imageId, manifest } = made;
-  const cached = cacheManifest && { cacheManifest };
-  report({ built: { imageId, references: request.references, manifest, isKept, ...cached } });
-}
-
-async function pushTo({ images, request, report, signal }: BuildRun, reference: string): Promise<void> {
-  const named = parseReference(reference);
-  const messages = images.push(
-    familiarReference({ ...named, tag: named.tag ?? 'latest' }),
-    await loginFor(reference, request),
-  );
-  const leave = () => void messages.return();
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    for await (const push of messages) report({ push, reference });
-    signal.throwIfAborted();
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
-}
-
-async function fill(context: BuildContext, { result }: Plan): Promise<void> {
-  const paths = contextPaths(result.node);
-  if (paths?.length !== 0) await context.fill(paths);
-}
-
-/** Which Dockerfile it is, as far as that can be told: by the name of its image or the client's for it, else by its base images. */
-function nameOfDockerfile({ references: [first], origin, dockerfile = '' }: BuildRequest, { steps }: Plan): string {
-  if (first !== undefined) return keyOf('image', first.replace(/:[^/]*$/, ''), dockerfile);
-  if (origin !== undefined) return keyOf('origin', origin, dockerfile);
-  const bases = steps.filter(({ words }) => /^from\s/i.test(words)).map(({ words }) => words);
-  return keyOf('bases', bases, dockerfile);
-}
-
-/** Steps that make no layer are done with the plan. */
-async function tellOthers({ report }: BuildRun, plan: Plan, solver: Solver): Promise<void> {
-  const total = plan.steps.length;
-  const under = await solver.keyOf(plan.result.node);
-  for (const { number: step, words } of plannedSteps(plan).filter(({ makes }) => !makes)) {
-    report({ step, total, started: { words } });
-    report({ step, done: { cached: false, key: keyOf('config', under, words) } });
-  }
-}
-
-interface Wanted {
-  reference: string;
-  platform: ImagePlatform;
-  step: StepPlace;
-  lease: Lease;
-}
-
-async function baseOf({ images, request, report, signal }: BuildRun, wanted: Wanted): Promise<BaseImage> {
-  const { reference, platform, step, lease } = wanted;
-  const text = platformText(platform);
-  if (!request.pull) {
-    const here = await unlessMissing(images.forBuilds.base(reference, text, lease));
-    if (here) return here;
-  }
-  const login = await loginFor(reference, request);
-  const pulling = images.pull({ reference, platform: text, ...(login && { login }) });
-  for await (const message of pulling) {
-    signal.throwIfAborted();
-    report({ step: step.number, pull: message, reference });
-  }
-  return images.forBuilds.base(reference, text, lease);
-}
-
-/** Of the registry that a name belongs to. */
-async function loginFor(reference: string, { logins, client }: BuildRequest) {
-  const { domain } = parseReference(reference);
-  const hub = 'https://index.docker.io/v1/';
-  const names = domain === 'docker.io' ? [hub, domain] : [domain];
-  const given = names.map((name) => logins[name]).find((login) => login !== undefined);
-  return given ?? client?.login(names[0] ?? domain);
 }

@@ -20,6 +20,8 @@ export interface PlanRequest {
   buildArguments: Readonly<Record<string, string | undefined>>;
   target?: string;
   platform: ImagePlatform;
+  /** Of several plans of one build: the number of its first step, and what its stages are called by. */
+  among?: { firstStep: number; name: string };
   buildPlatform: ImagePlatform;
   network: BuildNetwork;
   labels: Readonly<Record<string, string>>;
@@ -145,19 +147,20 @@ function neededBy(stages: Stages, target: number, request: PlanRequest): Readonl
 function stepsFor(
   { stages }: Stages,
   needed: ReadonlySet<number>,
-  { freshStages = [] }: PlanRequest,
+  { freshStages = [], among = { firstStep: 1, name: '' } }: PlanRequest,
 ): Map<FromCommand | StageCommand, StepPlace> {
   const commands = stages.flatMap((stage, index) => {
     if (!needed.has(index)) return [];
     const isFresh = [stage.from.name, String(index)].some((name) => freshStages.includes(name ?? ''));
-    const name = stage.from.name ?? (stages.length > 1 ? `stage-${index}` : undefined);
+    const own = stage.from.name ?? (stages.length > 1 ? `stage-${index}` : '');
+    const name = [among.name, own].filter(Boolean).join(' ') || undefined;
     return [stage.from, ...stage.commands].map((command) => ({ command, name, isFresh }));
   });
   return new Map(
     commands.map(({ command, name, isFresh }, index) => {
       const { words, lines } = command;
       const stage = name === undefined ? {} : { stage: name };
-      return [command, { number: index + 1, words, lines, ...stage, ...(isFresh && { isFresh }) }];
+      return [command, { number: among.firstStep + index, words, lines, ...stage, ...(isFresh && { isFresh }) }];
     }),
   );
 }

@@ -2,30 +2,47 @@ import { randomUUID } from 'node:crypto';
 import type { Digest } from '../../base/digest.ts';
 import { diskFullOr } from '../../base/disk-full.ts';
 import { EngineError } from '../../base/errors.ts';
+import { parsePlatform } from '../../registry/platform.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import { storeBlob } from './blobs.ts';
 import { readDocuments } from './commit-image.ts';
 import { openForeignLayers } from './foreign-layers.ts';
 import { containerConfigJson, parseImageConfig } from './image-config.ts';
+import { type IndexToPush, makeIndex } from './image-index.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type StoredImage, storedImage } from './image-records.ts';
-import type { BaseImage, BuildImages, BuiltImage, HistoryJson, ImageLayer, MadeImage } from './image-service.ts';
-import { isObject, mediaTypes } from './manifest.ts';
+import type {
+  BaseImage,
+  BuildImages,
+  BuiltImage,
+  HistoryJson,
+  ImageLayer,
+  MadeImage,
+  MadeIndex,
+} from './image-service.ts';
+import { isObject, mediaTypes, platformFits } from './manifest.ts';
 import { refusePlatform, resolveImage } from './resolve-image.ts';
 import { archiveOf } from './save-images.ts';
 import { newName, tagImage } from './tag-image.ts';
 
+export interface BuildRegistries extends Pick<BuildImages, 'remote'> {
+  pushIndex(index: IndexToPush, ...to: Parameters<MadeIndex['push']>): ReturnType<MadeIndex['push']>;
+}
+
 /** Images for whoever builds. */
-export function createBuildImages(parts: ImageParts, remote: BuildImages['remote']): BuildImages {
-  const { collector, images } = parts;
+export function createBuildImages(parts: ImageParts, { remote, pushIndex }: BuildRegistries): BuildImages {
+  const { collector } = parts;
   return {
     leases: collector.leases,
     remote,
+    async index(made, lease) {
+      const { toPush, ...index } = await makeIndex(parts, made, lease);
+      return { ...index, push: (reference, login) => pushIndex(toPush, reference, login) };
+    },
     remoteIn: (blobs, manifest, signal) => openForeignLayers(parts, { blobs, manifest, signal }),
     collect: () => collector.collect(),
     async base(name, platform, lease) {
-      const { image } = resolveImage(images, name);
-      refusePlatform(image.details, platform, name);
+      const image = imageFor(parts, name, platform);
       for (const digest of image.blobs) lease.hold('content', digest);
       const { topSnapshot } = image.details;
       if (topSnapshot) lease.hold('snapshot', topSnapshot);
@@ -34,6 +51,16 @@ export function createBuildImages(parts: ImageParts, remote: BuildImages['remote
     keepLayer: (lease, pack) => keepLayer(parts, lease, pack),
     make: (image, lease, { isKept } = { isKept: true }) => makeImage(parts, image, lease, isKept),
   };
+}
+
+/** Of an index the images of several platforms may be here. */
+function imageFor({ images }: ImageParts, name: string, platform: string): StoredImage {
+  const { image, references } = resolveImage(images, name);
+  const wanted = parsePlatform(platform);
+  const all = [image, ...references.flatMap(({ imageId }) => images.get(imageId) ?? [])];
+  const found = all.find(({ details }) => platformFits(details, wanted)) ?? image;
+  refusePlatform(found.details, platform, name);
+  return found;
 }
 
 async function baseImage({ content }: ImageParts, image: StoredImage): Promise<BaseImage> {
@@ -113,6 +140,7 @@ async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease, isK
   return {
     id,
     manifest: { mediaType: mediaTypes.manifest, digest: stored.digest, size: stored.size },
+    blobs: [manifest.config, ...layers].map(({ digest, size }) => ({ digest, size })),
     archive(names) {
       const tags = names.map(newName).map((reference) => ({ reference, imageId: id, target: stored.digest }));
       return archiveOf(parts, [{ image: made, tags }]);

@@ -270,8 +270,21 @@ export interface MadeImage {
   id: Digest;
   /** OCI image spec, descriptor.md. */
   manifest: { mediaType: string; digest: Digest; size: number };
+  /** What the manifest leads to. */
+  blobs: readonly { digest: Digest; size: number }[];
   /** As of `ImageService.save`, under these names; while the lease lasts. @throws EngineError `invalid` for a name that cannot be */
   archive(references: readonly string[]): AsyncIterable<Uint8Array>;
+}
+
+/** Images for several platforms under one digest. */
+export interface MadeIndex {
+  manifest: MadeImage['manifest'];
+  /** An OCI layout (image-spec, image-layout.md), while the lease lasts. @throws EngineError `invalid` for a name that cannot be */
+  archive(references: readonly string[]): AsyncIterable<Uint8Array>;
+  /** Keeps all of it with one of its images, which is kept: these names mean the index from then on, and a push sends it. */
+  keepWith(id: Digest, references: readonly string[]): void;
+  /** Puts all of it under a name in its registry; leaving the loop cancels. @throws EngineError `registry.*` */
+  push(reference: string, login: RegistryLogin | undefined): Channel<PushMessage>;
 }
 
 /** A document and the layers that it tells of, as a repository has them under a name. */
@@ -308,6 +321,8 @@ export interface BuildImages {
   keepLayer(lease: Lease, pack: (file: string) => Promise<{ digest: Digest; size: number }>): Promise<ImageLayer>;
   /** Makes the image, with its names, and keeps it unless that is not wanted. @throws EngineError `invalid` for a name that cannot be */
   make(image: BuiltImage, lease: Lease, how?: { isKept: boolean }): Promise<MadeImage>;
+  /** One index of images that were made, which stays as long as the lease. */
+  index(images: readonly { image: MadeImage; platform: ImagePlatform }[], lease: Lease): Promise<MadeIndex>;
   /** The same in a store without names; what is read is what `manifest` leads to. */
   remoteIn(blobs: ForeignBlobs, manifest: Digest | undefined, signal: AbortSignal): RemoteLayers;
   /** @throws EngineError `invalid` (`image.reference-invalid`) */

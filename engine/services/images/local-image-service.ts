@@ -12,7 +12,7 @@ import type { LayerUnpacker } from '../../storage/snapshots/layer-unpacker.ts';
 import type { Snapshotter } from '../../storage/snapshots/snapshotter.ts';
 import type { TransferDesk } from '../transfers/transfer-service.ts';
 import { type ArchiveLimits, defaultArchiveLimits } from './archive-staging.ts';
-import { createBuildImages } from './build-images.ts';
+import { type BuildRegistries, createBuildImages } from './build-images.ts';
 import { commitImage } from './commit-image.ts';
 import { removeAndFree } from './free-space.ts';
 import type { ImageParts } from './image-parts.ts';
@@ -26,8 +26,9 @@ import { lookUpImage } from './pull/look-up-image.ts';
 import { pullAllTags } from './pull/pull-all-tags.ts';
 import { defaultPullLimits, type PullLimits } from './pull/pull-blob.ts';
 import { pullImage } from './pull/pull-image.ts';
-import { createLayerPuller } from './pull/pull-layers.ts';
+import { createLayerPuller, type LayerPuller } from './pull/pull-layers.ts';
 import { pushImage } from './push/push-image.ts';
+import { pushIndex } from './push/push-index.ts';
 import { openRemoteLayers } from './remote-layers.ts';
 import { removeImage } from './remove-image.ts';
 import { refusePlatform, resolveImage } from './resolve-image.ts';
@@ -80,11 +81,7 @@ export async function createImageService(
   await collector.recover();
 
   return {
-    forBuilds: createBuildImages(parts, (text, login, signal) => {
-      const reference = parseReference(text);
-      const sources = registries.sources(reference, { ...(login && { login }), signal });
-      return openRemoteLayers({ parts, puller, limit: transferLimits.uploads, reference, sources, signal });
-    }),
+    forBuilds: createBuildImages(parts, registriesOfBuilds(options, { parts, puller })),
     list: async () => images.all().map((image) => imageDetails(images, image)),
     async inspect(name, { platform } = {}) {
       const { image } = resolveImage(images, name);
@@ -134,6 +131,28 @@ export async function createImageService(
     async remove(name, removeOptions = {}) {
       const { force = false } = removeOptions;
       return (await removeAndFree(parts, () => [removeImage(parts, name, force)])).removed;
+    },
+  };
+}
+
+/** What builds bring from registries, and put there, besides whole images. */
+function registriesOfBuilds(
+  { registries, transferLimits }: ImageServiceOptions,
+  { parts, puller }: { parts: ImageParts; puller: LayerPuller },
+): BuildRegistries {
+  const limit = transferLimits.uploads;
+  return {
+    remote(text, login, signal) {
+      const reference = parseReference(text);
+      const sources = registries.sources(reference, { ...(login && { login }), signal });
+      return openRemoteLayers({ parts, puller, limit, reference, sources, signal });
+    },
+    pushIndex(index, text, login) {
+      const reference = withDefaultTag(parseReference(text));
+      return channelOf<PushMessage>((signal, report) => {
+        const work = registries.sources(reference, { ...(login && { login }), signal }).upstream();
+        return pushIndex(parts, { index, reference, work, signal, report, limit });
+      });
     },
   };
 }

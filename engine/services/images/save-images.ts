@@ -80,7 +80,7 @@ function find({ images }: ImageParts, name: string): Chosen[] {
   }
 }
 
-interface Archive {
+export interface Archive {
   /** Each once, in the order of their names. */
   blobs: readonly Digest[];
   /** What stands beside the blobs, by file name in its order. */
@@ -157,7 +157,11 @@ async function follow(parts: Pick<ImageParts, 'content'>, image: StoredImage, di
   return { descriptor, manifest };
 }
 
-async function* entriesOf({ content }: Pick<ImageParts, 'content'>, { blobs, texts }: Archive): AsyncGenerator<Buffer> {
+/** Everything in the archive, blobs first. */
+export async function* entriesOf(
+  { content }: Pick<ImageParts, 'content'>,
+  { blobs, texts }: Archive,
+): AsyncGenerator<Buffer> {
   const modified = 0;
   for (const name of ['blobs/', 'blobs/sha256/']) yield tarHeader({ name, type: 'directory', size: 0, modified });
   for (const digest of blobs) {

@@ -1,16 +1,16 @@
-import type { Digest } from '../../../base/digest.ts';
 import { EngineError } from '../../../base/errors.ts';
 import type { Limit } from '../../../base/limit.ts';
 import type { RepositoryWork } from '../../../registry/fetch.ts';
-import { hasBlob, mountBlob, putManifest, uploadBlob } from '../../../registry/push.ts';
+import { putManifest } from '../../../registry/push.ts';
 import { familiarReference, type Reference, repositoryOf } from '../../../registry/reference.ts';
-import type { ContentStore } from '../../../storage/content/content-store.ts';
-import { readBlob } from '../blobs.ts';
 import { imageEvent } from '../image-event.ts';
+import { wholeIndex } from '../image-index.ts';
 import type { ImageParts } from '../image-parts.ts';
 import type { StoredImage, StoredReference } from '../image-records.ts';
-import type { PushMessage, PushProgress } from '../image-service.ts';
+import type { PushMessage } from '../image-service.ts';
 import { type Descriptor, parseJson, parseManifest, shortId } from '../manifest.ts';
+import { pushIndex } from './push-index.ts';
+import { documentOf, sendAll, sendBlob } from './send-blobs.ts';
 
 export interface PushImage {
   /** Without a tag: all tags of the repository. */
@@ -22,9 +22,6 @@ export interface PushImage {
   limit: Limit;
   report(message: PushMessage): void;
 }
-
-/** Bytes of one request: a registry that keeps chunks apart gets few. */
-const chunk = 16 << 20;
 
 /** Sends images by the bytes they came with, so that digests stay the same. A push never goes to a mirror. */
 export async function pushImage(parts: ImageParts, push: PushImage): Promise<void> {
@@ -58,19 +55,26 @@ async function pushOne(parts: ImageParts, { work, row, report, signal, limit }: 
   const lease = collector.leases.open();
   try {
     for (const digest of image.blobs) lease.hold('content', digest);
+    const index = await wholeIndex(parts, image, row.target);
+    if (index) {
+      await pushIndex(parts, { index, reference: row.reference, work, signal, limit, report });
+      tellPushed(parts, image, row);
+      return;
+    }
     const bytes = await documentOf(content, image.manifest);
     const what = `the manifest ${image.manifest}`;
     const manifest = parseManifest(parseJson(bytes, what), what);
     if (manifest.kind !== 'manifest') throw new EngineError('internal', `${what} is an index`);
     for (const { digest } of manifest.layers) report({ layer: shortId(digest), progress: { state: 'preparing' } });
-    const send = (blob: Descriptor) => sendBlob(parts, { work, blob, row, report });
+    const { reference } = row;
+    const send = (blob: Descriptor) => sendBlob(parts, { work, blob, reference, report });
     await sendAll(manifest.layers, { signal, limit }, send);
-    await sendBlob(parts, { work, blob: manifest.config, row });
+    await sendBlob(parts, { work, blob: manifest.config, reference });
     signal.throwIfAborted();
     const tag = row.reference.tag ?? '';
     const { mediaType = 'application/vnd.oci.image.manifest.v1+json' } = JSON.parse(bytes.toString('utf8'));
     await putManifest(work, tag, { mediaType, bytes });
-    parts.records.transaction(() => parts.events.record(imageEvent('push', image, familiarReference(row.reference))));
+    tellPushed(parts, image, row);
     report({ pushed: { tag, digest: image.manifest, size: bytes.length } });
   } catch (error) {
     if (signal.aborted) throw new EngineError('cancelled', 'the push was cancelled', { cause: error });
@@ -80,66 +84,5 @@ async function pushOne(parts: ImageParts, { work, row, report, signal, limit }: 
   }
 }
 
-/** One that fails lets none begin any more, and what is under way end. */
-async function sendAll(
-  layers: readonly Descriptor[],
-  { signal, limit }: Pick<PushImage, 'signal' | 'limit'>,
-  send: (layer: Descriptor) => Promise<void>,
-): Promise<void> {
-  const failing = new AbortController();
-  const either = AbortSignal.any([signal, failing.signal]);
-  const sent = layers.map((layer) =>
-    limit
-      .run(() => send(layer), either)
-      .catch((error) => {
-        failing.abort(error);
-      }),
-  );
-  await Promise.all(sent);
-  either.throwIfAborted();
-}
-
-async function documentOf(content: ContentStore, digest: Digest): Promise<Buffer> {
-  return readBlob(content, await content.info(digest));
-}
-
-interface SendBlob {
-  work: RepositoryWork;
-  blob: Descriptor;
-  row: StoredReference;
-  report?(message: PushMessage): void;
-}
-
-async function sendBlob(parts: ImageParts, { work, blob, row, report }: SendBlob): Promise<void> {
-  const { digest, size } = blob;
-  const tell = (progress: PushProgress) => report?.({ layer: shortId(digest), progress });
-  if (await hasBlob(work, digest)) return tell({ state: 'there' });
-  for (const from of siblingsWith(parts, row, digest)) {
-    if (await mountBlob(work, digest, from)) return tell({ state: 'mounted', from });
-  }
-  const { content } = parts;
-  async function* read(offset: number, length: number) {
-    yield* (await content.read(digest, { offset, length })) as AsyncIterable<Buffer>;
-  }
-  await uploadBlob(
-    work,
-    { digest, size, read },
-    {
-      chunk,
-      onProgress: (current) => tell({ state: 'pushing', current, total: size }),
-    },
-  );
-  tell({ state: 'done' });
-}
-
-/** Repositories of the same registry whose images, as far as known here, have the blob; a few, for each costs a question. */
-function siblingsWith({ images }: ImageParts, { reference }: StoredReference, digest: Digest): string[] {
-  const paths = new Set<string>();
-  const has = (image: StoredImage) => image.blobs.includes(digest);
-  for (const image of images.all().filter(has)) {
-    for (const { reference: other } of images.referencesTo(image.details.id)) {
-      if (other.domain === reference.domain && other.path !== reference.path) paths.add(other.path);
-    }
-  }
-  return [...paths].slice(0, 3);
-}
+const tellPushed = ({ records, events }: ImageParts, image: StoredImage, { reference }: StoredReference) =>
+  records.transaction(() => events.record(imageEvent('push', image, familiarReference(reference))));
