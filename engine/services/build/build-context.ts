@@ -6,6 +6,7 @@ import { EngineError, toEngineError } from '../../base/errors.ts';
 import { openPathOnly } from '../../base/libc.ts';
 import { readFileInRoot } from '../../base/libc-open-beneath.ts';
 import { patternLines } from '../../base/path-patterns.ts';
+import { spreadDirectories } from '../../base/spread-directories.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
 import type { BuildRequest, ClientFiles, ClientFolder, RemoteContext } from './build-service.ts';
 import type { LocalSource } from './local-sources.ts';
@@ -42,9 +43,13 @@ const usualName = 'Dockerfile';
 
 export const contexts = (dataRoot: string) => path.join(dataRoot, 'build', 'contexts');
 
-/** Removes what an engine that was killed has left. */
-export const clearContexts = (dataRoot: string): Promise<void> =>
-  rm(contexts(dataRoot), { recursive: true, force: true });
+/** Removes what an engine that was killed has left, and makes the folder for more. */
+export async function clearContexts(dataRoot: string): Promise<void> {
+  const directory = contexts(dataRoot);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  spreadDirectories(directory);
+}
 
 /**
  * Makes a folder for a context and finds its Dockerfile and ignore file; an archive is unpacked, a client is asked for the two.
@@ -78,7 +83,6 @@ export async function openContext(
 async function makeFolder(dataRoot: string, kept?: LocalSource): Promise<Omit<ContextFolder, 'ignore'>> {
   if (kept) return openKept(kept);
   const directory = path.join(contexts(dataRoot), randomUUID());
-  await mkdir(contexts(dataRoot), { recursive: true, mode: 0o700 });
   // as COPY . shows it
   await mkdir(directory, { mode: 0o755 });
   const root = openSync(directory, openPathOnly | constants.O_DIRECTORY);

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { spreadDirectories } from '../../base/spread-directories.ts';
 import type { KeptFolders } from './kept-folders.ts';
 import { keyOf } from './step-keys.ts';
 
@@ -22,6 +23,8 @@ export interface LocalSources {
 
 export function createLocalSources({ dataRoot, kept }: { dataRoot: string; kept: KeptFolders }): LocalSources {
   const taken = new Set<string>();
+  mkdirSync(path.join(dataRoot, 'build/local'), { recursive: true, mode: 0o700 });
+  spreadDirectories(path.join(dataRoot, 'build/local'));
   const freeId = (origin: string, name: string): string => {
     for (let number = 0; ; number++) {
       const id = keyOf('source.local', origin, name, number).slice(0, 25);
@@ -36,7 +39,6 @@ export function createLocalSources({ dataRoot, kept }: { dataRoot: string; kept:
       const directory = path.join(dataRoot, 'build', folder);
       // before the folder: one without a row is what a prune that was cut off has left
       kept.put({ id, type: 'source.local', description: `local source for ${name}`, folder });
-      mkdirSync(path.dirname(directory), { recursive: true, mode: 0o700 });
       // as COPY . shows it
       mkdirSync(directory, { recursive: true, mode: 0o755 });
       taken.add(id);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoCode } from '../../base/libc.ts';
+import { spreadDirectories } from '../../base/spread-directories.ts';
 import type { LayerUnpacker } from './layer-unpacker.ts';
 import type { SnapshotRow } from './snapshot-records.ts';
 
@@ -23,6 +24,7 @@ export async function openSnapshotDirectories(
 ): Promise<SnapshotDirectories> {
   const [own, work, removed] = ['l', 'w', 'r'].map((name) => path.join(root, name)) as [string, string, string];
   for (const directory of [root, own, work, removed]) await mkdir(directory, { recursive: true, mode: 0o700 });
+  spreadDirectories(own);
   let last = 0;
   const see = (name: string) => {
     last = Math.max(last, Number.parseInt(name, 10) || 0);
