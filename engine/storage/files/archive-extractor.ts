@@ -248,6 +248,8 @@ class RootExtractor implements Extractor {
   }
 
   #replace(place: Place, entry: TarEntry): void {
+    // most are new
+    if (entry.type === 'file' && this.#tryToMake(place, entry)) return;
     const found = this.#statusOf(place);
     if (found) this.#refuseOtherKind(place, found, false);
     const link = entry.type === 'hardlink' ? this.#linkSource(entry) : undefined;
@@ -275,6 +277,16 @@ class RootExtractor implements Extractor {
       makeLinkAt(source, nativeName(from.base), this.#parent(to.parent), nativeName(to.base));
     } finally {
       closeSync(source);
+    }
+  }
+
+  #tryToMake(place: Place, entry: TarEntry): boolean {
+    try {
+      this.#make(place, entry);
+      return true;
+    } catch (error) {
+      if (errnoCode(error) === 'EEXIST') return false;
+      throw error;
     }
   }
 

@@ -6,7 +6,7 @@ import { openInRoot } from '../../base/libc-open-beneath.ts';
 import type { TarEntry } from '../../base/tar-parser.ts';
 import { nativeName, splitPath } from '../snapshots/layer-paths.ts';
 import { createExtractor, type Extractor } from './archive-extractor.ts';
-import { chunkSize, FileEntries, openDirectoryIn, openFileAt } from './file-entries.ts';
+import { chunkSize, FileEntries, OpenDirectories, openFileAt } from './file-entries.ts';
 import { followInRoot } from './path-in-root.ts';
 
 export interface CopyRequest {
@@ -32,11 +32,13 @@ const now = () => ({ seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 });
 export function copyFiles(request: CopyRequest): void {
   const { to, owner } = request;
   const extractor = createExtractor({ root: to, destination: '/', keepKinds: true, ...(owner && { owner }) });
+  const directories = new OpenDirectories(request.from);
   try {
-    const copy = new Copy(request, extractor);
+    const copy = new Copy(request, extractor, directories);
     for (const { source, target } of request.files) copy.file(source, target);
     extractor.finish();
   } finally {
+    directories.close();
     extractor.close();
   }
 }
@@ -98,24 +100,21 @@ const directoryEntry = (name: string): TarEntry => ({
 class Copy {
   readonly #request: CopyRequest;
   readonly #extractor: Extractor;
+  readonly #directories: OpenDirectories;
   readonly #buffer = Buffer.alloc(chunkSize);
   readonly #entries = new FileEntries();
   /** Directories that are known to be there. */
   readonly #there = new Set<string>(['']);
 
-  constructor(request: CopyRequest, extractor: Extractor) {
+  constructor(request: CopyRequest, extractor: Extractor, directories: OpenDirectories) {
     this.#request = request;
     this.#extractor = extractor;
+    this.#directories = directories;
   }
 
   file(source: string, target: string): void {
     const { parent, base } = splitPath(source);
-    const directory = openDirectoryIn(this.#request.from, parent);
-    try {
-      this.#entry(directory, base === '' ? '.' : base, target);
-    } finally {
-      closeSync(directory);
-    }
+    this.#entry(this.#directories.at(parent), base === '' ? '.' : base, target);
   }
 
   #parents(target: string): void {
@@ -148,9 +147,12 @@ class Copy {
     const descriptor = openFileAt(directory, base);
     try {
       this.#extractor.entry(entry);
-      for (let read = -1; read !== 0; ) {
-        read = readSync(descriptor, this.#buffer, 0, chunkSize, null);
-        if (read > 0) this.#extractor.data(this.#buffer.subarray(0, read));
+      // as much as there was when it was looked at
+      for (let at = 0; at < entry.size; ) {
+        const read = readSync(descriptor, this.#buffer, 0, Math.min(chunkSize, entry.size - at), null);
+        if (read === 0) break;
+        this.#extractor.data(this.#buffer.subarray(0, read));
+        at += read;
       }
       this.#extractor.end();
     } finally {

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { attributesAt, fileTypes, openAt, openBeneath, readLinkAt, statusAt } from '../../base/libc-files.ts';
 import type { TarEntry } from '../../base/tar-parser.ts';
 import { nativeName } from '../snapshots/layer-paths.ts';
@@ -9,9 +9,32 @@ const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** Bytes that are read at once. */
 export const chunkSize = 256 * 1024;
 
-/** Opens a directory of a root by its clean path, no symlink followed; the caller closes it. */
-export const openDirectoryIn = (root: number, path: string): number =>
+/** A directory of a root by its clean path, no symlink followed. */
+const openDirectoryIn = (root: number, path: string): number =>
   path === '' ? openAt(root, '.', directoryFlags) : openBeneath(root, nativeName(path), directoryFlags);
+
+/** Directories of a root, one after the other: most files lie beside the one before. */
+export class OpenDirectories {
+  readonly #root: number;
+  #open: { path: string; descriptor: number } | undefined;
+
+  constructor(root: number) {
+    this.#root = root;
+  }
+
+  /** Open until the next one is asked for. */
+  at(path: string): number {
+    if (this.#open?.path === path) return this.#open.descriptor;
+    this.close();
+    this.#open = { path, descriptor: openDirectoryIn(this.#root, path) };
+    return this.#open.descriptor;
+  }
+
+  close(): void {
+    if (this.#open) closeSync(this.#open.descriptor);
+    this.#open = undefined;
+  }
+}
 
 /** Opens a regular file for reading; the caller closes it. */
 export const openFileAt = (directory: number, base: string): number => openAt(directory, nativeName(base), fileFlags);

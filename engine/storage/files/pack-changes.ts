@@ -6,7 +6,7 @@ import { tarEntryHeader } from '../../base/tar-entry-writer.ts';
 import { tarEnd, tarPadding } from '../../base/tar-header.ts';
 import type { TarEntry } from '../../base/tar-parser.ts';
 import { splitPath } from '../snapshots/layer-paths.ts';
-import { chunkSize, FileEntries, openDirectoryIn, openFileAt } from './file-entries.ts';
+import { chunkSize, FileEntries, OpenDirectories, openFileAt } from './file-entries.ts';
 import type { TreeChange } from './tree-changes.ts';
 
 export interface PackRequest {
@@ -26,29 +26,45 @@ export function packChanges({ root, changes, file }: PackRequest): { digest: Dig
   const output = openSync(file, constants.O_WRONLY | constants.O_TRUNC);
   const hash = createHash('sha256');
   let size = 0;
-  const write = (bytes: Uint8Array) => {
+  const gathered = Buffer.alloc(chunkSize * 4);
+  let filled = 0;
+  const put = (bytes: Uint8Array) => {
     for (let done = 0; done < bytes.length; ) done += writeSync(output, bytes, done);
     hash.update(bytes);
     size += bytes.length;
   };
+  const flush = () => {
+    put(gathered.subarray(0, filled));
+    filled = 0;
+  };
+  // small files are many: each write and each hash costs as much as some kilobytes
+  const write = (bytes: Uint8Array) => {
+    if (filled + bytes.length > gathered.length) flush();
+    if (bytes.length >= gathered.length) return put(bytes);
+    gathered.set(bytes, filled);
+    filled += bytes.length;
+  };
+  const directories = new OpenDirectories(root);
   try {
-    const packer = new Packer(root, write);
+    const packer = new Packer(directories, write);
     for (const change of changes) packer.add(change);
     write(tarEnd());
+    flush();
     return { digest: `sha256:${hash.digest('hex')}`, size };
   } finally {
+    directories.close();
     closeSync(output);
   }
 }
 
 class Packer {
-  readonly #root: number;
+  readonly #directories: OpenDirectories;
   readonly #write: (bytes: Uint8Array) => void;
   readonly #buffer = Buffer.alloc(chunkSize);
   readonly #entries = new FileEntries();
 
-  constructor(root: number, write: (bytes: Uint8Array) => void) {
-    this.#root = root;
+  constructor(directories: OpenDirectories, write: (bytes: Uint8Array) => void) {
+    this.#directories = directories;
     this.#write = write;
   }
 
@@ -58,19 +74,10 @@ class Packer {
       this.#write(tarEntryHeader(whiteout(parent === '' ? '' : `${parent}/`, base)));
       return;
     }
-    let directory: number;
     try {
-      directory = openDirectoryIn(this.#root, parent);
+      this.#entry(this.#directories.at(parent), base, path);
     } catch (error) {
       unlessGone(error);
-      return;
-    }
-    try {
-      this.#entry(directory, base, path);
-    } catch (error) {
-      unlessGone(error);
-    } finally {
-      closeSync(directory);
     }
   }
 
