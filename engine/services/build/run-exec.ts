@@ -1,6 +1,7 @@
-import { closeSync, constants } from 'node:fs';
+import { closeSync, constants, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { diskFull } from '../../base/disk-full.ts';
 import { EngineError } from '../../base/errors.ts';
 import { errnoCode, openPathOnly } from '../../base/libc.ts';
 import { fileTypes, openBeneath, statusAt, unlinkAt } from '../../base/libc-files.ts';
@@ -57,6 +58,15 @@ export interface ExecWork {
   signal: AbortSignal;
 }
 
+/** Bytes. */
+const almostNothing = 1 << 20;
+
+/** Programs do not always say so, and the room is back when somebody looks. */
+function isFull(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize < almostNothing;
+}
+
 /** As BuildKit calls it. */
 const hostname = 'buildkitsandbox';
 
@@ -88,7 +98,9 @@ export async function runExec(dependencies: ExecDependencies, work: ExecWork): P
       // the runtime keeps a copy of the specification, and with it of variables
       ...(memory !== undefined && { stateDirectory: path.join(memory, 'state') }),
     });
-    if (exitCode !== 0) throw new BuildFailure(node.args, exitCode, node.step.lines);
+    if (exitCode === 0) return;
+    if (isFull(site.rootfs)) output({ stream: 'stderr', data: Buffer.from(`${diskFull(undefined).message}\n`) });
+    throw new BuildFailure(node.args, exitCode, node.step.lines);
   } finally {
     await network.detach(site.id);
     await rm(directory, { recursive: true, force: true });
