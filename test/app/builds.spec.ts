@@ -100,6 +100,18 @@ test('a folder dropped on the window: what would be sent, stages and arguments; 
     .click();
   await expect(page.getByRole('complementary', { name: 'Dockerfile and reasons' })).toContainText('Begins with');
   await inBothThemes('build-done');
+  await page.getByRole('radio', { name: 'Graph' }).click();
+  await expect(steps().getByRole('group', { name: 'base' })).toContainText('COPY src /src');
+  await expect(steps().getByRole('option', { selected: true })).toContainText('--from=base');
+  await steps().focus();
+  await page.keyboard.press('Home');
+  await expect(steps().getByRole('option', { selected: true })).toContainText('FROM');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect(log()).toContainText('version 7');
+  await faultlessInBothThemes('build-graph');
+  await page.getByRole('radio', { name: 'By stage' }).click();
   expect(await opened.docker('run', '--rm', '--network', 'none', 'shop:1')).toBe('hello');
   await page.getByRole('button', { name: 'Open image' }).click();
   await expect(page.getByRole('listbox', { name: 'Layers' })).toBeVisible();
@@ -128,6 +140,10 @@ test('a step that fails: the line is marked, its last words are shown, and the l
   await expect(page.locator('[data-failed]')).toContainText('RUN echo before');
   await expect(log()).toContainText('broken');
   await expect(page.getByRole('alert').first()).toContainText('line 4');
+  await page.getByRole('radio', { name: 'Graph' }).click();
+  await expect(steps().getByRole('img', { name: 'Failed' })).toBeVisible();
+  await inBothThemes('build-graph-failed');
+  await page.getByRole('radio', { name: 'By stage' }).click();
   await faultlessInBothThemes('build-failed');
   await steps()
     .getByRole('option', { name: /COPY src/ })

@@ -1,6 +1,7 @@
 import { ArrowLeft, ChevronRight, Ellipsis, Folder, Layers, RotateCw, SquareStop } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { create } from 'zustand';
 import type { BuildDetail } from '../../../electron/bridge/builds.ts';
 import { buildMenu } from '../../host/build-menu.ts';
 import { BuildGlyph, buildStateText, cachePercent, resultText, tookText } from '../../host/build-state.tsx';
@@ -16,10 +17,12 @@ import { Menu } from '../../ui/menu.tsx';
 import { PageHeader } from '../../ui/page-header.tsx';
 import { LoadingBars, PageMessage } from '../../ui/page-states.tsx';
 import { ProgressBar } from '../../ui/progress-bar.tsx';
+import { Segments } from '../../ui/segments.tsx';
 import { useShortcuts } from '../../ui/use-shortcuts.ts';
+import { BuildGraph } from './build-graph.tsx';
 import { SidePanel } from './side-panel.tsx';
 import { stepOfInterest } from './stage-groups.ts';
-import { StepList } from './step-list.tsx';
+import { StepList, type StepListProps } from './step-list.tsx';
 import { StepLog } from './step-log.tsx';
 import { useBuild } from './use-build.ts';
 
@@ -85,12 +88,38 @@ function BuildBody({ build }: { build: BuildDetail }) {
             {t(build.state === 'running' ? 'builds.sendingText' : 'builds.noSteps')}
           </p>
         ) : (
-          <StepList build={build} now={now} chosen={at} choose={choose} />
+          <Steps build={build} now={now} chosen={at} choose={choose} />
         )}
         <StepLog build={build.id} step={step} />
       </div>
       <SidePanel build={build} step={step} choose={choose} />
     </div>
+  );
+}
+
+type View = 'stages' | 'graph';
+
+/** What was looked at last counts for the next build too. */
+const useView = create<{ view: View }>()(() => ({ view: 'stages' }));
+
+function Steps(props: StepListProps) {
+  const { t } = useTranslation();
+  const { view } = useView();
+  return (
+    <>
+      <div className="flex h-10 flex-none items-center justify-end border-line-1 border-b px-4">
+        <Segments
+          label={t('builds.view.label')}
+          value={view}
+          options={[
+            { value: 'stages', text: t('builds.view.stages') },
+            { value: 'graph', text: t('builds.view.graph') },
+          ]}
+          onChange={(next: View) => useView.setState({ view: next })}
+        />
+      </div>
+      {view === 'graph' ? <BuildGraph {...props} /> : <StepList {...props} />}
+    </>
   );
 }
 

@@ -1,11 +1,11 @@
-import { Check, Dot, Zap } from 'lucide-react';
-import { type KeyboardEvent, useRef } from 'react';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
 import { tookText } from '../../host/build-state.tsx';
 import { cx } from '../../ui/class-names.ts';
-import { StatusGlyph } from '../../ui/status-glyph.tsx';
 import { axisTicks, instructionOf, type StageGroup, stageGroups } from './stage-groups.ts';
+import { StepGlyph } from './step-glyph.tsx';
+import { useStepKeys } from './use-step-keys.ts';
 
 export interface StepListProps {
   build: BuildDetail;
@@ -32,15 +32,7 @@ export function StepList({ build, now, chosen, choose }: StepListProps) {
   const list = useRef<HTMLDivElement>(null);
   const { steps } = build;
   const scale = scaleOf(build, now);
-  const press = (event: KeyboardEvent) => {
-    const at = steps.findIndex(({ number }) => number === chosen);
-    const by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, Home: -steps.length, End: steps.length }[event.key];
-    const next = by === undefined ? undefined : steps[Math.max(0, Math.min(steps.length - 1, at + by))];
-    if (!next) return;
-    event.preventDefault();
-    choose(next.number);
-    list.current?.querySelector(`#build-step-${next.number}`)?.scrollIntoView({ block: 'nearest' });
-  };
+  const press = useStepKeys({ steps, chosen, choose, list });
   return (
     <>
       <Axis span={scale.span} />
@@ -116,17 +108,6 @@ function Stage({ stage, ...rest }: StageProps) {
       ))}
     </div>
   );
-}
-
-function StepGlyph({ step: { state, cached } }: { step: BuildStep }) {
-  const { t } = useTranslation();
-  if (state === 'waiting')
-    return <Dot size={16} role="img" aria-label={t('builds.step.waiting')} className="text-fg-4" />;
-  if (state === 'running') return <StatusGlyph shape="arc" label={t('builds.step.running')} />;
-  if (state === 'failed') return <StatusGlyph shape="cross" label={t('builds.step.failed')} />;
-  if (state === 'cancelled') return <StatusGlyph shape="ring" label={t('builds.step.cancelled')} />;
-  if (cached) return <Zap size={16} role="img" aria-label={t('builds.step.cached')} className="p-px text-fg-3" />;
-  return <Check size={16} role="img" aria-label={t('builds.step.done')} className="text-running-text" />;
 }
 
 const laneLook = ({ state, cached }: BuildStep): string => {
