@@ -118,6 +118,10 @@ const form = z.strictObject({
   dockerfile: text.min(1),
   target: text,
   arguments: z.array(z.strictObject({ name: z.string().min(1).max(255), value: z.string().max(65_536) })).max(200),
+  /** Content as base64; empty in what is told of a build that was. */
+  secrets: z
+    .array(z.strictObject({ id: z.string().regex(/^[\w.-]{1,128}$/), content: z.string().max(700_000) }))
+    .max(20),
   platform: z.string().max(64),
   /** A name for the image, or none. */
   reference: text,

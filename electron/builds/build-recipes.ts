@@ -15,6 +15,7 @@ const recipe = z.object({
   noCache: z.boolean(),
   pull: z.boolean(),
   leaveOut: z.array(z.string()),
+  secrets: z.array(z.object({ id: z.string(), content: z.literal('') })).default([]),
 });
 const fileSchema = z.object({
   recipes: z
@@ -41,7 +42,8 @@ export function openBuildRecipes(file: string): BuildRecipes {
   return {
     put(id, form) {
       const named = form.arguments.map(({ name, value }) => ({ name, value: secretName.test(name) ? '' : value }));
-      recipes.set(id, { ...form, arguments: named });
+      const secrets = form.secrets.map((secret) => ({ id: secret.id, content: '' as const }));
+      recipes.set(id, { ...form, arguments: named, secrets });
       write();
     },
     find: (id) => recipes.get(id),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DockerHost, HostLogin } from '../../engine/compose/docker-host.ts';
 import type { BelugaBuild, BelugaBuildLine, BelugaBuilds } from '../../engine/http/extension-types.ts';
 import type { Build, BuildDetail, BuildForm, BuildLogLine } from '../bridge/builds.ts';
+import { HostError } from '../hosts/host-error.ts';
 import { createPulse, pause } from '../hosts/pulse.ts';
 import { registryOf } from '../hosts/registry-of.ts';
 import type { BuildFolders } from './build-folders.ts';
@@ -83,8 +84,12 @@ async function loginsFor(source: string, loginFor: BuildSources['loginFor']): Pr
   return Object.fromEntries(found.flatMap(([host, login]) => (login ? [[name(host), login]] : [])));
 }
 
-async function start({ host, folders, recipes, loginFor }: BuildSources, own: OwnBuilds, form: BuildForm) {
+async function start({ host, folders, recipes, loginFor, isBeluga }: BuildSources, own: OwnBuilds, form: BuildForm) {
   const { folder, dockerfile, target, platform, reference, noCache, pull, leaveOut } = form;
+  if (form.secrets.length > 0 && !isBeluga())
+    throw new HostError('not-implemented', 'this engine takes secrets from the docker command alone', {
+      reason: 'build.secrets-unsupported',
+    });
   folders.check(folder);
   const source = await folders.dockerfile(folder, dockerfile);
   const context = { folder, dockerfile, leaveOut };
@@ -98,6 +103,7 @@ async function start({ host, folders, recipes, loginFor }: BuildSources, own: Ow
     references: reference === '' ? [] : [reference],
     arguments: Object.fromEntries(form.arguments.map(({ name, value }) => [name, value])),
     logins: await loginsFor(source, loginFor),
+    secrets: Object.fromEntries(form.secrets.map(({ id: name, content }) => [name, content])),
   };
   const run = (signal: AbortSignal) => host.builds.build(request, packContext(context, signal), signal);
   recipes.put(id, form);

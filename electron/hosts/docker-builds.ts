@@ -17,7 +17,7 @@ export function buildCalls(send: Send): BuildCalls {
   return {
     build: async function* (request, context, signal) {
       const upload = Readable.from(context, { objectMode: false });
-      const { dockerfile, target, platform, references, id, logins } = request;
+      const { dockerfile, target, platform, references, id, logins, secrets } = request;
       // one `t` for each: a key cannot stand twice in the query of a request
       const names = references.map((reference) => `t=${encodeURIComponent(reference)}`).join('&');
       const query = {
@@ -33,6 +33,8 @@ export function buildCalls(send: Send): BuildCalls {
         value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
       );
       try {
+        if (Object.keys(secrets).length > 0)
+          (await send({ method: 'PUT', path: `/beluga/builds/${id}/secrets`, document: { secrets }, signal })).resume();
         const response = await send({
           method: 'POST',
           path: `/build?${[...rest, ...(names === '' ? [] : [names])].join('&')}`,

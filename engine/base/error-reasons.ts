@@ -53,6 +53,7 @@ export const errorReasons = [
   'build.file-unreadable',
   'build.file-changed',
   'build.folder-unknown',
+  'build.secrets-unsupported',
   'build.not-found',
   'build.ended',
   'build.running',

@@ -349,7 +349,9 @@ function terminalsConformance(scene: () => ConformanceScene): void {
         pack.finalize();
         for await (const chunk of pack) yield chunk as Uint8Array;
       };
-      return all(scene().host.builds.build({ ...request, id: '00112233aabbccdd', logins: {} }, context(), never));
+      return all(
+        scene().host.builds.build({ ...request, id: '00112233aabbccdd', logins: {}, secrets: {} }, context(), never),
+      );
     };
     const words = await build(`FROM ${scene().image}\nARG A\nRUN echo "said $A"\n`);
     assert.match(words.map(({ text = '' }) => text).join(''), /^Step 1\/3 : FROM .*\nsaid b\n/s);

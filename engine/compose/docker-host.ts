@@ -200,6 +200,8 @@ export interface BuildRequest {
   readonly id: string;
   /** By registry; Docker Hub is `https://index.docker.io/v1/`. */
   readonly logins: Readonly<Record<string, HostLogin>>;
+  /** Base64 by id, for an engine of ours alone. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** What the classic builder says: words as they come, and the image at the end. */

@@ -148,6 +148,15 @@ export interface BelugaBuilds {
  */
 export type BelugaBuild = BuildRunDetail;
 
+/**
+ * PUT /beluga/builds/ID/secrets (204): what `RUN --mount=type=secret` of the build finds that is asked for by that id within a
+ * minute. They stay in memory and go with the build.
+ */
+export interface BelugaBuildSecrets {
+  /** Base64 by id; 500 KiB each at most. */
+  secrets: Readonly<Record<string, string>>;
+}
+
 /** GET /beluga/builds/ID/steps/NUMBER/log: a line of this for each line of its output, until the step has ended. */
 export type BelugaBuildLine = StoredLine;
 

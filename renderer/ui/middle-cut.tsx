@@ -11,7 +11,10 @@ export function MiddleCut({ text, tail, tailClassName }: MiddleCutProps) {
   const start = end === '' ? text : text.slice(0, text.length - end.length);
   return (
     <span className="flex min-w-0 whitespace-nowrap" title={text}>
-      <span className="min-w-6 overflow-hidden text-ellipsis whitespace-pre">{start}</span>
+      {/* a start that is shorter than what a cut one keeps has no room to fill */}
+      <span className={`${start.length > 3 ? 'min-w-6' : 'flex-none'} overflow-hidden text-ellipsis whitespace-pre`}>
+        {start}
+      </span>
       {end && <span className={`max-w-2/3 flex-none overflow-hidden text-ellipsis ${tailClassName ?? ''}`}>{end}</span>}
     </span>
   );

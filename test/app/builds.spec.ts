@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
@@ -152,6 +153,44 @@ test('a step that fails: the line is marked, its last words are shown, and the l
   await picture(page, 'build-missed');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('row', { name: 'shop:1' }).first()).toContainText('exit code 3');
+});
+
+test('secrets: a typed one and a file, which a step finds and nothing keeps', async () => {
+  writeDockerfile([
+    `FROM ${sampleImage}`,
+    'RUN --mount=type=secret,id=token --mount=type=secret,id=key test "$(cat /run/secrets/token)" = "ünseen words" && wc -c /run/secrets/key',
+  ]);
+  await goTo(page, '/builds');
+  await page.getByRole('row', { name: 'shop:1' }).first().hover();
+  await page.getByRole('row', { name: 'shop:1' }).first().getByRole('button', { name: 'Run again' }).click();
+  await dialog().getByLabel('Image name').fill('sealed:1');
+  await dialog().getByRole('button', { name: 'Add a secret' }).click();
+  await expect(dialog().getByRole('button', { name: 'Build' })).toBeDisabled();
+  await dialog().getByLabel('Id').fill('token');
+  await dialog().getByLabel('Value').last().fill('ünseen words');
+  await dialog().getByRole('button', { name: 'Add a secret' }).click();
+  await dialog().getByLabel('Id').nth(1).fill('token');
+  await expect(dialog().getByText('Another secret has this id.').first()).toBeVisible();
+  await dialog().getByLabel('Id').nth(1).fill('key');
+  await dialog()
+    .getByLabel('Read it from a file')
+    .nth(1)
+    .setInputFiles({ name: 'id_key', mimeType: 'application/octet-stream', buffer: Buffer.alloc(1000, 0xff) });
+  await expect(dialog()).toContainText('id_key');
+  await faultlessInBothThemes('build-secrets');
+  await dialog().getByRole('button', { name: 'Build' }).click();
+  await expect(page.getByText(/^Built after/)).toBeVisible();
+  await steps().getByRole('option', { name: /RUN/ }).click();
+  await expect(log()).toContainText('1000 /run/secrets/key');
+  await page.keyboard.press('r');
+  await expect(dialog().getByLabel('Id').first()).toHaveValue('token');
+  await expect(dialog().getByLabel('Value').last()).toHaveValue('');
+  await page.keyboard.press('Escape');
+  await expect(dialog()).toBeHidden();
+  await page.keyboard.press('Escape');
+  const kept = await opened.app.evaluate(({ app }) => app.getPath('userData'));
+  const found = spawnSync('grep', ['-rl', 'ünseen words', kept], { encoding: 'utf8' });
+  expect([found.stdout, found.status]).toEqual(['', 1]);
 });
 
 test('a build of the docker command is followed as it runs, and stopped', async () => {

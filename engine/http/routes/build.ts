@@ -1,13 +1,16 @@
 import { type Channel, createChannel } from '../../base/channel.ts';
-import type { BuildMessage, BuildService } from '../../services/build/build-service.ts';
-import { bodyOf } from '../body.ts';
+import { EngineError } from '../../base/errors.ts';
+import type { BuildMessage, BuildRequest, BuildService } from '../../services/build/build-service.ts';
+import { bodyOf, readJson } from '../body.ts';
+import { type BuildSecrets, createBuildSecrets } from '../build-secrets.ts';
 import type { BuildKit } from '../buildkit/buildkit.ts';
 import type { TracedBuilds } from '../buildkit/traced-build.ts';
-import { type Exchange, type Route, sendEmpty, sendJson } from '../route.ts';
+import { type Exchange, param, type Route, sendEmpty, sendJson } from '../route.ts';
 import { sendJsonLines } from '../stream.ts';
 import {
   buildFromWire,
   buildPrinter,
+  buildSecretsFromWire,
   loginsFromWire,
   pruneFromWire,
   quietLine,
@@ -20,7 +23,11 @@ interface BuildParts {
   buildKit(): Promise<BuildKit>;
 }
 
-async function build({ builds, buildKit }: BuildParts, x: Exchange): Promise<void> {
+interface SecretParts {
+  secrets: BuildSecrets;
+}
+
+async function build({ builds, buildKit, secrets }: BuildParts & SecretParts, x: Exchange): Promise<void> {
   if (x.query.get('version') === '2') return buildTraced((await buildKit()).traced, x);
   const request = buildFromWire(x.query);
   const logins = loginsFromWire(x.request.headers['x-registry-config']);
@@ -28,7 +35,7 @@ async function build({ builds, buildKit }: BuildParts, x: Exchange): Promise<voi
   try {
     const address = x.query.get('remote');
     const context = address ? { address } : tar;
-    const lines = linesOf(builds.build({ ...request, ...idOf(x), logins, context }), flag(x.query, 'q'));
+    const lines = linesOf(builds.build({ ...request, ...named(x, secrets), logins, context }), flag(x.query, 'q'));
     await sendJsonLines(x, lines, (line) => line, { late: true });
   } finally {
     tar.destroy();
@@ -58,9 +65,19 @@ async function buildTraced(traced: TracedBuilds, x: Exchange): Promise<void> {
 }
 
 /** Clients of ours choose by which id they will ask about it. */
-function idOf({ request }: Exchange): { id?: string } {
+function named({ request }: Exchange, secrets: BuildSecrets): Pick<BuildRequest, 'id' | 'client'> {
   const id = request.headers['x-beluga-build'];
-  return typeof id === 'string' ? { id } : {};
+  if (typeof id !== 'string') return {};
+  const client = secrets.take(id);
+  return { id, ...(client && { client }) };
+}
+
+/** @throws EngineError `invalid` */
+async function putSecrets({ secrets }: SecretParts, x: Exchange): Promise<void> {
+  const id = param(x, 'id');
+  if (!/^[0-9a-f]{16}$/.test(id)) throw new EngineError('invalid', 'the id of a build has 16 hex digits');
+  secrets.put(id, buildSecretsFromWire(await readJson(x.request)));
+  sendEmpty(x);
 }
 
 /** What clients of the classic builder read. One that is to be quiet says everything only when it fails. */
@@ -87,9 +104,11 @@ function linesOf(messages: Channel<BuildMessage>, isQuiet: boolean): Channel<str
 }
 
 /** Building images by HTTP. */
-export function buildRoutes(parts: BuildParts): readonly Route[] {
+export function buildRoutes(dependencies: BuildParts): readonly Route[] {
+  const parts = { ...dependencies, secrets: createBuildSecrets() };
   return [
     { method: 'POST', path: '/build', handler: (x) => build(parts, x) },
+    { method: 'PUT', path: '/beluga/builds/:id/secrets', handler: (x) => putSecrets(parts, x) },
     {
       method: 'POST',
       path: '/build/prune',

@@ -7,6 +7,7 @@ import type {
   CacheFilter,
   CacheRecord,
 } from '../../services/build/build-service.ts';
+import { longestSecret } from '../build-secrets.ts';
 import { loginOf, pullMessageToWire } from './pull.ts';
 import { flag, parseFilters, whole } from './query.ts';
 
@@ -235,4 +236,21 @@ export function cacheRecordToWire(record: CacheRecord) {
     LastUsedAt: lastUsed.toISOString(),
     UsageCount: uses,
   };
+}
+
+const secretId = /^[\w.-]{1,128}$/;
+
+/** Body of PUT /beluga/builds/ID/secrets. @throws EngineError `invalid`, which names no value */
+export function buildSecretsFromWire(value: unknown): Map<string, Uint8Array> {
+  const { secrets } = (value ?? {}) as { secrets?: unknown };
+  if (typeof secrets !== 'object' || secrets === null) throw bad('secrets', 'secrets is an object: ID to base64');
+  return new Map(
+    Object.entries(secrets).map(([id, content]) => {
+      if (!secretId.test(id)) throw bad('secrets', `not an id of a secret: ${id}`);
+      if (typeof content !== 'string') throw bad('secrets', `the secret ${id} is not base64`);
+      const bytes = Buffer.from(content, 'base64');
+      if (bytes.length > longestSecret) throw bad('secrets', `the secret ${id} is longer than ${longestSecret} bytes`);
+      return [id, bytes];
+    }),
+  );
 }

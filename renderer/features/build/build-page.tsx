@@ -107,7 +107,8 @@ function Steps(props: StepListProps) {
   const { view } = useView();
   return (
     <>
-      <div className="flex h-10 flex-none items-center justify-end border-line-1 border-b px-4">
+      <div className="flex h-10 flex-none items-center justify-between border-line-1 border-b px-4">
+        <h2 className="font-semibold">{t('builds.steps')}</h2>
         <Segments
           label={t('builds.view.label')}
           value={view}

@@ -7,6 +7,8 @@ import type { BuildLogLine, BuildStep } from '../../../electron/bridge/builds.ts
 import { noticeDone } from '../../host/notices.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
+import { ColouredText } from '../../ui/coloured-text.tsx';
+import { plainText } from '../../ui/escape-sequences.ts';
 import { instructionOf } from './stage-groups.ts';
 import { useStepLog } from './use-step-log.ts';
 
@@ -26,7 +28,7 @@ export function StepLog({ build, step }: StepLogProps) {
   const { t } = useTranslation();
   const lines = useStepLog(build, step);
   const copy = () => {
-    const text = lines.map((line) => (isDropped(line) ? '…' : line.text)).join('\n');
+    const text = lines.map((line) => (isDropped(line) ? '…' : plainText(line.text))).join('\n');
     void navigator.clipboard.writeText(text).then(() => noticeDone(t('app.copied')));
   };
   return (
@@ -109,7 +111,9 @@ function LogLine({ line, isLast }: { line: BuildLogLine; isLast: boolean }) {
   return (
     <>
       <span className={cx('w-16 flex-none tabular-nums', !isLast && 'text-fg-3')}>{(line.at / 1000).toFixed(2)}</span>
-      <span>{line.text}</span>
+      <span>
+        <ColouredText text={line.text} />
+      </span>
     </>
   );
 }

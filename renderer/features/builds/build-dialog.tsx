@@ -14,8 +14,9 @@ import { FieldGroup } from '../../ui/field-group.tsx';
 import { Field, TextInput } from '../../ui/text-field.tsx';
 import { useDialogChord } from '../../ui/use-dialog-chord.ts';
 import { ArgumentRows } from './argument-rows.tsx';
-import { type BuildFields, badName, firstFields, formOf, withFolder } from './build-form.ts';
+import { type BuildFields, badName, firstFields, formOf, secretProblem, withFolder } from './build-form.ts';
 import { DockerfileFields } from './dockerfile-fields.tsx';
+import { SecretRows } from './secret-rows.tsx';
 import { useFolder } from './use-folder.ts';
 
 export interface BuildDialogProps {
@@ -35,7 +36,11 @@ export function BuildDialog({ given, onClose }: BuildDialogProps) {
     setFields((now) => ({ ...now, ...part }));
     setFailure(undefined);
   };
-  const possible = content !== undefined && content.dockerfiles.length > 0 && !badName(fields);
+  const possible =
+    content !== undefined &&
+    content.dockerfiles.length > 0 &&
+    !badName(fields) &&
+    fields.secrets.every((row) => secretProblem(fields, row) === undefined);
   const go = async () => {
     if (!possible || busy) return;
     setBusy(true);
@@ -90,6 +95,7 @@ export function BuildDialog({ given, onClose }: BuildDialogProps) {
       </Field>
       <DockerfileFields {...{ fields, content, offers, change }} />
       <ArgumentRows {...{ fields, offers, change }} />
+      <SecretRows {...{ fields, change }} />
       <FieldGroup label={t('builds.dialog.cache')}>
         <div className="flex flex-col gap-2 py-1">
           <Checkbox

@@ -7,9 +7,18 @@ export interface ArgumentRow {
   readonly value: string;
 }
 
+export interface SecretRow {
+  readonly key: number;
+  readonly id: string;
+  readonly value: string;
+  /** Instead of a value: a file that was read. */
+  readonly file?: { readonly name: string; readonly content: string };
+}
+
 /** The form as it is filled in. */
-export interface BuildFields extends Omit<BuildForm, 'arguments'> {
+export interface BuildFields extends Omit<BuildForm, 'arguments' | 'secrets'> {
   readonly rows: readonly ArgumentRow[];
+  readonly secrets: readonly SecretRow[];
 }
 
 let last = 0;
@@ -25,12 +34,13 @@ function nameFor(folder: string): string {
 }
 
 export function firstFields(given: Partial<BuildForm>): BuildFields {
-  const { folder = '', arguments: named = [], reference } = given;
+  const { folder = '', arguments: named = [], secrets = [], reference } = given;
   return {
     ...{ folder, dockerfile: given.dockerfile ?? 'Dockerfile', target: given.target ?? '' },
     ...{ platform: given.platform ?? '', reference: reference ?? nameFor(folder) },
     ...{ noCache: given.noCache ?? false, pull: given.pull ?? false, leaveOut: given.leaveOut ?? [] },
     rows: named.map((row) => ({ ...row, key: nextKey() })),
+    secrets: secrets.map(({ id }) => ({ key: nextKey(), id, value: '' })),
   };
 }
 
@@ -55,10 +65,28 @@ export const badName = ({ reference }: BuildFields): boolean =>
 
 const isRow = ({ name }: ArgumentRow) => name.trim() !== '';
 
-export function formOf({ rows, ...fields }: BuildFields): BuildForm {
+const secretId = /^[\w.-]{1,128}$/;
+
+export type SecretProblem = 'bad' | 'twice' | 'empty';
+
+export function secretProblem({ secrets }: BuildFields, row: SecretRow): SecretProblem | undefined {
+  const id = row.id.trim();
+  if (!secretId.test(id)) return 'bad';
+  if (secrets.some((each) => each !== row && each.id.trim() === id)) return 'twice';
+  return row.value === '' && !row.file ? 'empty' : undefined;
+}
+
+/** UTF-8 as base64. */
+function base64Of(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}
+
+export function formOf({ rows, secrets, ...fields }: BuildFields): BuildForm {
   return {
     ...fields,
     reference: familiarName(fields.reference),
+    secrets: secrets.map(({ id, value, file }) => ({ id: id.trim(), content: file?.content ?? base64Of(value) })),
     arguments: rows.filter(isRow).map(({ name, value }) => ({ name: name.trim(), value })),
   };
 }

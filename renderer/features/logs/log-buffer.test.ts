@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLogBuffer, createLogSearch, plainText } from './log-buffer.ts';
+import { plainText } from '../../ui/escape-sequences.ts';
+import { createLogBuffer, createLogSearch } from './log-buffer.ts';
 
 const line = (text: string) => ({ time: '2026-01-01T00:00:00Z', stream: 'stdout' as const, text });
 

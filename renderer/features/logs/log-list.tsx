@@ -3,7 +3,7 @@ import { type ReactNode, type RefObject, useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LogLine } from '../../../electron/bridge/containers.ts';
 import { cx } from '../../ui/class-names.ts';
-import { LogText } from './log-text.tsx';
+import { ColouredText } from '../../ui/coloured-text.tsx';
 import type { LogStream } from './use-log-stream.ts';
 
 const ROW = 20;
@@ -122,7 +122,7 @@ function LogRow({ index, top, line, wrap, times, query, current, ref }: LogRowPr
         {error && t('logs.stderr')}
       </span>
       <span className={wrap ? 'whitespace-pre-wrap [overflow-wrap:anywhere]' : 'whitespace-pre'}>
-        <LogText text={line.text.replace(/\r+$/, '')} query={query} current={current} />
+        <ColouredText text={line.text.replace(/\r+$/, '')} query={query} current={current} />
       </span>
     </div>
   );

@@ -5,10 +5,11 @@ import type { Container } from '../../../electron/bridge/host.ts';
 import { failureText } from '../../host/failure-text.ts';
 import { copyFailure, noticeDone } from '../../host/notices.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
+import { plainText } from '../../ui/escape-sequences.ts';
 import { FindBox } from '../../ui/find-box.tsx';
 import { LoadingBars, PageMessage } from '../../ui/page-states.tsx';
 import { useShortcuts } from '../../ui/use-shortcuts.ts';
-import { createLogSearch, plainText } from './log-buffer.ts';
+import { createLogSearch } from './log-buffer.ts';
 import { LogList } from './log-list.tsx';
 import { type LogStream, useLogStream } from './use-log-stream.ts';
 
