@@ -166,6 +166,10 @@ export const buildMethods = {
   'builds.start': call(form).gives<{ readonly id: string }>(),
   /** How a build of this app was asked for, without what looks like a secret; none where it is not known. */
   'builds.again': call(byId).gives<{ readonly form?: BuildForm }>(),
+  /** A container with a shell on the files that a step that failed began with; it goes when it is stopped. */
+  'builds.shell': call(z.strictObject({ id, step: z.number().int().min(1).max(999_999) })).gives<{
+    readonly container: string;
+  }>(),
   'builds.cache': call(nothing).gives<readonly BuildCacheEntry[]>(),
   /** Of one, or of everything that no build uses. */
   'builds.clearCache': call(z.strictObject({ id: z.string().min(1).max(128).optional() })).gives<{

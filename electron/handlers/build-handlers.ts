@@ -4,6 +4,7 @@ import type { Handlers } from '../bridge/handlers.ts';
 import type { BuildFolders } from '../builds/build-folders.ts';
 import type { BuildRecipes } from '../builds/build-recipes.ts';
 import type { Builds } from '../builds/builds.ts';
+import { shellBefore } from '../builds/shell-before.ts';
 
 export interface BuildHandlerParts {
   readonly host: DockerHost;
@@ -38,6 +39,7 @@ export function buildHandlers(parts: BuildHandlerParts): Pick<Handlers, keyof ty
       // it was chosen when the build was asked for
       return form && (await folders.grant(form.folder)) === form.folder ? { form } : {};
     },
+    'builds.shell': async ({ id, step }) => ({ container: await shellBefore(host, id, step) }),
     'builds.cache': async () => {
       const entries = await host.builds.cache();
       return entries.map((entry) => ({

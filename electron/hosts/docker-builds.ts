@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { BuildCache } from '@docker/node-sdk';
 import type { BuildCalls, HostLogin } from '../../engine/compose/docker-host.ts';
+import type { BelugaBuildSecrets } from '../../engine/http/extension-types.ts';
 import { messagesOf } from './docker-images.ts';
 import { jsonOf, type Send } from './docker-send.ts';
 
@@ -34,7 +35,14 @@ export function buildCalls(send: Send): BuildCalls {
       );
       try {
         if (Object.keys(secrets).length > 0)
-          (await send({ method: 'PUT', path: `/beluga/builds/${id}/secrets`, document: { secrets }, signal })).resume();
+          (
+            await send({
+              method: 'PUT',
+              path: `/beluga/builds/${id}/secrets`,
+              document: { secrets } satisfies BelugaBuildSecrets,
+              signal,
+            })
+          ).resume();
         const response = await send({
           method: 'POST',
           path: `/build?${[...rest, ...(names === '' ? [] : [names])].join('&')}`,

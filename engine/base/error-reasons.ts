@@ -54,6 +54,7 @@ export const errorReasons = [
   'build.file-changed',
   'build.folder-unknown',
   'build.secrets-unsupported',
+  'build.step-forgotten',
   'build.not-found',
   'build.ended',
   'build.running',

@@ -160,6 +160,14 @@ export interface BelugaBuildSecrets {
 /** GET /beluga/builds/ID/steps/NUMBER/log: a line of this for each line of its output, until the step has ended. */
 export type BelugaBuildLine = StoredLine;
 
+/**
+ * POST /beluga/builds/ID/steps/NUMBER/image (201): an image without a name of the files that a step that failed began with. It goes
+ * with the last container of it.
+ */
+export interface BelugaStepImage {
+  imageId: string;
+}
+
 /** GET /beluga/names?text=post: names of repositories that go on so, from the registries that can be searched. */
 export interface BelugaNames {
   names: readonly { registry: string; name: string; official?: boolean; description?: string }[];

@@ -38,6 +38,7 @@ export const unusedBuilds: BuildService = {
   look: notUsed('look'),
   cache: async () => [],
   prune: notUsed('prune'),
+  imageBefore: notUsed('imageBefore'),
 };
 
 export const unusedBuildRuns: BuildRunService = {

@@ -155,6 +155,26 @@ test('a step that fails: the line is marked, its last words are shown, and the l
   await expect(page.getByRole('row', { name: 'shop:1' }).first()).toContainText('exit code 3');
 });
 
+test('a shell on what the failed step began with, which is gone when it is stopped', async () => {
+  await goTo(page, '/builds');
+  await page.getByRole('row', { name: 'shop:1' }).first().click();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Shell before this step' }).click();
+  const screen = page.locator('.xterm-rows');
+  await expect(screen).toContainText('#');
+  await page.locator('.xterm-helper-textarea').focus();
+  await page.keyboard.type('cat /src/a.txt; echo version-is-$VERSION');
+  await page.keyboard.press('Enter');
+  await expect(screen).toContainText('other');
+  await expect(screen).toContainText('version-is-7');
+  await picture(page, 'build-shell');
+  const name = (await opened.docker('ps', '--filter', 'name=before-step', '--format', '{{.Names}}')).trim();
+  expect(name).toMatch(/^build-[0-9a-f]{8}-before-step-4$/);
+  await opened.docker('stop', '-t', '0', name);
+  await expect.poll(() => opened.docker('ps', '-aq', '--filter', 'name=before-step')).toBe('');
+  await goTo(page, '/builds');
+});
+
 test('secrets: a typed one and a file, which a step finds and nothing keeps', async () => {
   writeDockerfile([
     `FROM ${sampleImage}`,

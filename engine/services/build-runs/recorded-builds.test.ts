@@ -49,7 +49,8 @@ const request = (changes: Partial<BuildRequest> = {}): BuildRequest =>
 /** The history over builds that go as told. */
 function open(build: BuildService['build']) {
   const look = () => Promise.reject(new Error('nobody looks'));
-  const builds: BuildService = { build, look, cache: async () => [], prune: async () => ({ ids: [], bytes: 0 }) };
+  const prune = async () => ({ ids: [], bytes: 0 });
+  const builds: BuildService = { build, look, cache: async () => [], prune, imageBefore: look };
   return openRecordedBuilds({ records, builds, dataRoot: folder, log: { warn: () => {} } });
 }
 

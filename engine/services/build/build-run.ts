@@ -10,6 +10,7 @@ import type { BuildMessage, BuildRequest } from './build-service.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import type { CacheRules } from './cache-rules.ts';
 import type { Downloads } from './downloads.ts';
+import type { FailedSteps } from './failed-steps.ts';
 import type { LocalSources } from './local-sources.ts';
 import type { RemoteFiles } from './remote-files.ts';
 import type { ExecDependencies } from './run-exec.ts';
@@ -20,7 +21,7 @@ export interface BuildDependencies {
   records: Records;
   events: EventBus;
   cache: BuildCache;
-  images: Pick<ImageService, 'pull' | 'push' | 'list' | 'lookUp'> & { forBuilds: BuildImages };
+  images: Pick<ImageService, 'pull' | 'push' | 'list' | 'lookUp' | 'remove'> & { forBuilds: BuildImages };
   sites: SiteDependencies;
   exec: ExecDependencies;
   dataRoot: string;
@@ -42,6 +43,7 @@ export interface BuildRun extends BuildDependencies {
   cacheMounts: CacheMounts;
   downloads: Downloads;
   localSources: LocalSources;
+  failedSteps: FailedSteps;
   /** Told what this build has of the cache. */
   using(key: string): void;
   request: BuildRequest;

@@ -241,6 +241,11 @@ export interface BuildService {
   look(request: LookRequest): Promise<DockerfileView>;
   /** What is cached, the last used first. Folders of cache mounts are measured each time. */
   cache(): Promise<readonly CacheRecord[]>;
+  /**
+   * An image, without a name, of what a step that failed began with; it goes with the last container of it.
+   * @throws EngineError `not-found` (`build.step-forgotten`)
+   */
+  imageBefore(build: string, step: number): Promise<Digest>;
   /** Takes away what no running build uses. @returns ids, and the bytes that became free */
   prune(filter: CacheFilter): Promise<{ ids: readonly string[]; bytes: number }>;
 }

@@ -20,6 +20,7 @@ import { createCacheMounts } from './cache-mounts.ts';
 import { rulesFor } from './cache-rules.ts';
 import { contextPaths, namedContexts } from './context-paths.ts';
 import { createDownloads } from './downloads.ts';
+import { createFailedSteps } from './failed-steps.ts';
 import { openKeptFolders } from './kept-folders.ts';
 import { createLocalSources } from './local-sources.ts';
 import { lookAtDockerfile } from './look-at-dockerfile.ts';
@@ -41,6 +42,8 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
   const keeper = createCacheKeeper({ ...dependencies, kept, chainIdOf: sites.chainIdOf });
   const cacheMounts = createCacheMounts({ dataRoot, kept });
   const localSources = createLocalSources({ dataRoot, kept });
+  const failedSteps = createFailedSteps(dependencies.images);
+  await failedSteps.sweep();
   const downloads = createDownloads({ dataRoot, kept, transport: dependencies.transport });
   const collect = () =>
     keeper
@@ -58,6 +61,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
             cacheMounts,
             downloads,
             localSources,
+            failedSteps,
             using: use.add,
             request,
             signal,
@@ -65,12 +69,13 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
           });
         } finally {
           use.end();
-          void collect();
+          void failedSteps.sweep().then(collect);
         }
       }),
     look: (request) => lookAtDockerfile({ dataRoot, files: sites.files, downloads }, request),
     cache: keeper.list,
     prune: keeper.prune,
+    imageBefore: failedSteps.image,
   };
 }
 

@@ -79,8 +79,10 @@ interface Solving {
 
 async function solve(run: OpenedRun, { plan, total, ...parts }: Solving): Promise<Solved> {
   const { request, report, signal, limit, cache, using, marks } = run;
+  const { platform } = plan.result;
   const solver = createSolver({
     ...{ ...parts, cache, limit, signal, report, fresh: request.noCache, total, using, marks },
+    failed: (node, input) => run.failedSteps.put(request.id ?? '', { node, input, platform }),
     dockerfile: nameOfDockerfile(run, plan),
   });
   await tellOthers(run, { plan, solver, total });

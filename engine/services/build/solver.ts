@@ -33,6 +33,8 @@ export interface SolverParts {
   dockerfile: string;
   /** Told the key of each result that this build has. */
   using(key: string): void;
+  /** Told of a step that failed, and what it began with. */
+  failed(node: WorkNode, input: Tree): void;
   /** Nothing that was made before is used. */
   fresh: boolean;
   /** Steps of all, for the count. */
@@ -114,7 +116,12 @@ export function createSolver(parts: SolverParts): Solver {
     const missed = node.step.number > 0 ? await explainer.missed(node) : undefined;
     if (missed) report({ step: node.step.number, missed });
     begin(node.step);
-    const tree = await atStep(node.step.lines, () => limit.run(() => workshop.make(node, input, solve), signal));
+    const tree = await atStep(node.step.lines, () => limit.run(() => workshop.make(node, input, solve), signal)).catch(
+      (error: unknown) => {
+        if (!signal.aborted && node.step.number > 0) parts.failed(node, input);
+        throw error;
+      },
+    );
     const parent = node.input.op === 'scratch' || node.input.op === 'image' ? undefined : await key(node.input);
     parts.using(name);
     if (tree.top !== undefined)

@@ -1,9 +1,14 @@
-import { CircleAlert } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { CircleAlert, SquareTerminal } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
+import { call } from '../../host/bridge-client.ts';
+import { useOnline } from '../../host/engine-view.tsx';
 import { failureText } from '../../host/failure-text.ts';
+import { noticeFailed } from '../../host/notices.ts';
+import { Button } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
+import { navigate } from '../../ui/hash-route.ts';
 import { missTexts } from './miss-words.ts';
 import { instructionOf } from './stage-groups.ts';
 
@@ -28,6 +33,7 @@ export function SidePanel({ build, step, choose }: SidePanelProps) {
           <p role="alert" className="selectable mt-1 text-small text-error-text [overflow-wrap:anywhere]">
             {failureText(error)}
           </p>
+          {step?.state === 'failed' && build.detailed && <ShellButton build={build.id} step={step.number} />}
         </section>
       )}
       {warnings.length > 0 && (
@@ -43,6 +49,25 @@ export function SidePanel({ build, step, choose }: SidePanelProps) {
       {source !== undefined && <Dockerfile build={build} source={source} step={step} choose={choose} />}
       {step && <StepFacts build={build} step={step} />}
     </aside>
+  );
+}
+
+/** A look at what the step had before it. */
+function ShellButton({ build, step }: { build: string; step: number }) {
+  const { t } = useTranslation();
+  const online = useOnline();
+  const [busy, setBusy] = useState(false);
+  const open = async () => {
+    setBusy(true);
+    const outcome = await call('builds.shell', { id: build, step });
+    setBusy(false);
+    if (outcome.ok) navigate(`/containers/${outcome.value.container}/terminal`);
+    else noticeFailed(() => t('builds.noShell'), outcome.failure);
+  };
+  return (
+    <Button className="mt-2" icon={SquareTerminal} busy={busy} disabled={!online} onClick={() => void open()}>
+      {t('builds.shell')}
+    </Button>
   );
 }
 
