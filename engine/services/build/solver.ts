@@ -91,11 +91,10 @@ export function createSolver(parts: SolverParts): Solver {
     begin(node.step);
     done(node.step, await key(node), true);
   };
-  const bring = async (name: string): Promise<StepResult | undefined> => {
-    const brought = await parts.remote.find(name);
-    if (brought) cache.put(name, brought);
-    return brought;
-  };
+  const work = (node: WorkNode, input: Tree) =>
+    orTell(parts, { node, input }, () =>
+      atStep(node.step.lines, () => limit.run(() => workshop.make(node, input, solve), signal)),
+    );
   const make = async (node: Node): Promise<Tree> => {
     if (node.op === 'scratch') return nothing;
     if (node.op === 'image') {
@@ -103,7 +102,7 @@ export function createSolver(parts: SolverParts): Solver {
       return { layers: node.base.layers, top: node.base.topSnapshot };
     }
     const name = await key(node);
-    const found = isFresh(node) ? undefined : (cache.find(name) ?? (await bring(name)));
+    const found = isFresh(node) ? undefined : (cache.find(name) ?? (await bring(parts, name)));
     if (found) {
       parts.using(name);
       hold(lease, found);
@@ -116,12 +115,7 @@ export function createSolver(parts: SolverParts): Solver {
     const missed = node.step.number > 0 ? await explainer.missed(node) : undefined;
     if (missed) report({ step: node.step.number, missed });
     begin(node.step);
-    const tree = await atStep(node.step.lines, () => limit.run(() => workshop.make(node, input, solve), signal)).catch(
-      (error: unknown) => {
-        if (!signal.aborted && node.step.number > 0) parts.failed(node, input);
-        throw error;
-      },
-    );
+    const tree = await work(node, input);
     const parent = node.input.op === 'scratch' || node.input.op === 'image' ? undefined : await key(node.input);
     parts.using(name);
     if (tree.top !== undefined)
@@ -132,6 +126,25 @@ export function createSolver(parts: SolverParts): Solver {
   };
   const solve = (node: Node): Promise<Tree> => remember(trees, node, make);
   return { solve, keyOf: key, results: (node, whole) => resultsOf({ cache, key }, node, whole) };
+}
+
+async function bring({ remote, cache }: SolverParts, key: string): Promise<StepResult | undefined> {
+  const brought = await remote.find(key);
+  if (brought) cache.put(key, brought);
+  return brought;
+}
+
+async function orTell(
+  { signal, failed }: SolverParts,
+  { node, input }: { node: WorkNode; input: Tree },
+  work: () => Promise<Tree>,
+): Promise<Tree> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted && node.step.number > 0) failed(node, input);
+    throw error;
+  }
 }
 
 /** What stands on a step that is run anew, or takes files from it, is too. */

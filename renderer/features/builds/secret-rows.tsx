@@ -10,6 +10,12 @@ export interface SecretRowsProps {
   change: (part: Partial<BuildFields>) => void;
 }
 
+const problems = {
+  bad: 'builds.dialog.secretProblem.bad',
+  twice: 'builds.dialog.secretProblem.twice',
+  empty: 'builds.dialog.secretProblem.empty',
+} as const;
+
 /** Bytes of a file that is taken. */
 const LONGEST = 500 * 1024;
 
@@ -27,7 +33,7 @@ export function SecretRows({ fields, change }: SecretRowsProps) {
             removeLabel={t('builds.dialog.removeSecret')}
             onRemove={() => change({ secrets: secrets.filter((each) => each !== row) })}
             unfinished={row.id.trim() === ''}
-            error={problem && <span>{t(`builds.dialog.secretProblem.${problem}`)}</span>}
+            error={problem && <span>{t(problems[problem])}</span>}
           >
             <OneSecret
               row={row}
