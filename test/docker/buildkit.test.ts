@@ -92,6 +92,8 @@ test('what fails, is wrong or is not done: the words, the lines, the exit code',
     [/failed to solve: Cannot locate specified Dockerfile: nosuch|nosuch: no such file or directory/, '-f', 'nosuch'],
     [/target stage "nosuch" could not be found/, '--target', 'nosuch'],
     [/tag is needed when pushing to registry/, '--push'],
+    [/attestations are not supported/i, '--sbom', 'true'],
+    [/attestations are not supported/i, '--attest', 'type=provenance,mode=max'],
     [/\(--cache-to type=nosuch\) is not there yet/, '--cache-to', 'type=nosuch,a=b'],
   ];
   for (const [words, ...options] of cases) assert.match(await failsToBuild(place, ...options), words);

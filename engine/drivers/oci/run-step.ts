@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '../../base/errors.ts';
 import { closeDescriptor } from '../../base/libc.ts';
 import { makePipe } from '../../base/libc-socket.ts';
 import { spawnProgram } from '../../base/libc-spawn.ts';
 import { runProgram } from '../../base/run-program.ts';
+import { expectMove } from './cgroups/expect-move.ts';
 import type { Cgroups } from './cgroups.ts';
 import { createError } from './create-errors.ts';
 import { pipeReader } from './exec-stream.ts';
@@ -29,6 +30,8 @@ export interface Step {
 /** Runs steps by `<runtime> run`, as a child on pipes, without a monitor: they end with the engine's interest in them. */
 export interface StepRunner {
   readonly name: string;
+  /** A step comes soon: what the kernel needs time for begins. */
+  prepare(): void;
   /**
    * Resolves to the exit code once every process of the step is gone.
    * @throws EngineError `cancelled`; `invalid` where the program cannot be run; nothing stays behind
@@ -50,15 +53,18 @@ export function createStepRunner({
   const stateOf = (step: Pick<Step, 'stateDirectory'>) => step.stateDirectory ?? stateDirectory(runRoot, program);
   return {
     name: program.name,
+    prepare: () => void expectMove(),
     async run(step) {
       step.signal.throwIfAborted();
       mkdirSync(stateOf(step), { recursive: true, mode: 0o700 });
       mkdirSync(step.directory, { recursive: true, mode: 0o700 });
       writeFileSync(path.join(step.directory, 'config.json'), specText(step.spec), { mode: 0o600 });
       try {
-        return await runBundle({ runRoot, program, state: stateOf(step) }, step);
+        return await cgroups.making(() => runBundle({ runRoot, program, state: stateOf(step) }, step));
       } finally {
-        await callRuntime({ program, state: stateOf(step) }, ['delete', '--force', step.id]);
+        // `run` takes its container away itself, unless it was killed
+        if (existsSync(path.join(stateOf(step), step.id)))
+          await callRuntime({ program, state: stateOf(step) }, ['delete', '--force', step.id]);
         cgroups.remove(step.spec.linux.cgroupsPath);
         rmSync(step.directory, { recursive: true, force: true });
       }

@@ -78,6 +78,7 @@ export async function runExec(dependencies: ExecDependencies, work: ExecWork): P
   const { network, runner } = dependencies;
   const { node, site, signal, output } = work;
   requirePlatform(dependencies, node);
+  runner().prepare();
   const { memory } = work.secrets;
   const places = [...work.mounts, ...work.secrets.mounts].flatMap(({ destination }) => pathsTo(destination));
   const missing = missingIn(site.root, [...madeByStart, ...places]);
