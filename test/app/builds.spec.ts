@@ -40,7 +40,10 @@ test.afterAll(async () => {
 });
 
 const row = (name: string) => page.getByRole('row', { name, exact: true });
-const steps = () => page.getByRole('listbox', { name: 'Steps' });
+const steps = () => page.getByRole('listbox', { name: 'Steps', exact: true });
+const graph = () => page.getByRole('listbox', { name: 'Graph of the steps' });
+const node = (words: string | RegExp) => graph().getByRole('option', { name: words });
+const side = () => page.getByRole('complementary', { name: 'Dockerfile and reasons' });
 const log = () => page.getByRole('log', { name: 'Log' });
 const dialog = () => page.getByRole('dialog', { name: 'Build an image' });
 
@@ -90,16 +93,23 @@ test('a folder dropped on the window: what would be sent, stages and arguments; 
   expect(await seriousFaults(page)).toEqual([]);
   await dialog().getByRole('button', { name: 'Build' }).click();
   await expect(page.getByText(/^Built after/)).toBeVisible();
+  await node(/echo version/).click();
+  await expect(log()).toContainText('version 7');
+  await expect(log()).toContainText('hello');
+  await node(/from=base/).click();
+  await expect(side()).toContainText('Begins with');
+  await expect(node(/from=base/)).toHaveAccessibleName(/Done, \d.*needs step 4$/);
+  await faultlessInBothThemes('build-done');
+  await page.getByRole('radio', { name: 'By stage' }).click();
   await steps()
     .getByRole('option', { name: /echo version/ })
     .click();
   await expect(log()).toContainText('version 7');
-  await expect(log()).toContainText('hello');
   await steps()
     .getByRole('option', { name: /from=base/ })
     .click();
-  await expect(page.getByRole('complementary', { name: 'Dockerfile and reasons' })).toContainText('Begins with');
-  await inBothThemes('build-done');
+  await expect(side()).toContainText('Begins with');
+  await inBothThemes('build-done-list');
   expect(await opened.docker('run', '--rm', '--network', 'none', 'shop:1')).toBe('hello');
   await page.getByRole('button', { name: 'Open image' }).click();
   await expect(page.getByRole('listbox', { name: 'Layers' })).toBeVisible();
@@ -128,7 +138,15 @@ test('a step that fails: the line is marked, its last words are shown, and the l
   await expect(page.locator('[data-failed]')).toContainText('RUN echo before');
   await expect(log()).toContainText('broken');
   await expect(page.getByRole('alert').first()).toContainText('line 4');
+  await faultlessInBothThemes('build-failed-list');
+  await page.getByRole('radio', { name: 'Graph' }).click();
+  await expect(node(/echo before/)).toHaveAttribute('data-state', 'failed');
+  await expect(node(/echo before/).getByRole('img', { name: 'Failed' })).toBeVisible();
+  await expect(log()).toContainText('broken');
   await faultlessInBothThemes('build-failed');
+  await page.getByRole('radio', { name: 'Dockerfile' }).click();
+  await expect(page.locator('[data-failed]')).toContainText('RUN echo before');
+  await page.getByRole('radio', { name: 'By stage' }).click();
   await steps()
     .getByRole('option', { name: /COPY src/ })
     .click();
@@ -154,6 +172,83 @@ test('a build of the docker command is followed as it runs, and stopped', async 
   await expect(row('cli:1')).toHaveCount(0);
 });
 
+/** Two stages that stand apart, one on the first of them that mounts files of the other, and the result. */
+const lines = [
+  `FROM ${sampleImage} AS base`,
+  'RUN echo base > /base',
+  `FROM ${sampleImage} AS fonts`,
+  'COPY src /fonts',
+  'FROM base AS compile',
+  'ENV MODE=release',
+  "RUN --mount=from=fonts,source=/fonts,target=/in printf '\\033[31mred\\033[0m \\033[1mbold\\033[0m plain\\n'; sleep 600",
+  'COPY --from=fonts /fonts /fonts',
+  `FROM ${sampleImage}`,
+  'COPY --from=compile /base /app',
+  'CMD ["cat", "/app"]',
+];
+
+test('the graph of a build that runs: stages, what each step needs, states by sign and colour, walked by the keyboard', async () => {
+  writeDockerfile(lines);
+  await opened.docker('build', '-q', '--target', 'base', folder);
+  const building = opened.docker('build', '-q', '-t', 'graph:1', folder).catch((error: Error) => error);
+  await expect(row('graph:1')).toBeVisible();
+  await row('graph:1').click();
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: 'Graph' }).click();
+  await expect(node(/--mount/)).toHaveAttribute('data-state', 'running');
+  await expect(node(/--mount/).getByRole('img', { name: 'Runs' })).toBeVisible();
+  await expect(node(/echo base/)).toHaveAttribute('data-state', 'cached');
+  await expect(node(/echo base/).getByRole('img', { name: 'Cached' })).toBeVisible();
+  await expect(node(/COPY src/).getByRole('img', { name: 'Done' })).toBeVisible();
+  await expect(node(/from=compile/)).toHaveAttribute('data-state', 'waiting');
+  await expect(node(/from=compile/).getByRole('img', { name: 'Waits' })).toBeVisible();
+  const across = await page
+    .locator('[data-edge]:not([data-edge=within])')
+    .evaluateAll((all) => all.map((edge) => [edge.dataset.edge, edge.dataset.from, edge.dataset.to].join(' ')));
+  expect(across.sort()).toEqual(['base 2 5', 'files 4 7', 'files 4 8', 'files 8 10']);
+  await expect(node(/from=compile/)).toHaveAccessibleName(/needs step 8$/);
+  // a stage stands right of what it needs
+  const left = async (words: RegExp) => (await node(words).boundingBox())?.x ?? 0;
+  expect(await left(/--mount/)).toBeGreaterThan(await left(/COPY src/));
+  expect(await left(/from=compile/)).toBeGreaterThan(await left(/--mount/));
+  await faultlessInBothThemes('build-graph');
+  await graph().focus();
+  const walked = [
+    ['ArrowLeft', /COPY src/],
+    ['ArrowRight', /--mount/],
+    ['ArrowDown', /COPY --from=fonts/],
+    ['ArrowRight', /from=compile/],
+    ['End', /CMD/],
+    ['Home', /FROM .* AS base/],
+  ] as const;
+  for (const [key, words] of walked) {
+    await page.keyboard.press(key);
+    await expect(node(words)).toHaveAttribute('aria-selected', 'true');
+  }
+  await node(/--mount/).click();
+  const red = log().getByText('red', { exact: true });
+  await expect(log()).toContainText('red bold plain');
+  const colour = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--ansi-red'));
+  expect(await red.getAttribute('style')).toContain('--ansi-red');
+  expect(colour).not.toBe('');
+  await page.getByRole('radio', { name: 'By stage' }).click();
+  await steps()
+    .getByRole('option', { name: /--mount/ })
+    .click();
+  await expect(log().getByText('bold', { exact: true })).toHaveCSS('font-weight', '600');
+  await inBothThemes('build-graph-list');
+  await page.getByRole('radio', { name: 'Graph' }).click();
+  await page.evaluate(() => window.beluga.call('settings.set', { language: 'zh-CN' }));
+  await expect(page.getByRole('listbox', { name: '步骤依赖图' })).toBeVisible();
+  await inBothThemes('build-graph.zh-CN');
+  await page.evaluate(() => window.beluga.call('settings.set', { language: 'en' }));
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByText(/^Stopped after/)).toBeVisible();
+  await expect(node(/--mount/)).toHaveAttribute('data-state', 'cancelled');
+  await building;
+  await page.keyboard.press('Escape');
+});
+
 test('what cannot be read is named; the cache is cleared one by one; the page speaks Chinese', async () => {
   const granted = await page.evaluate(
     (place) => window.beluga.call('builds.folder', { folder: place, leaveOut: [] }),
@@ -174,7 +269,10 @@ test('what cannot be read is named; the cache is cleared one by one; the page sp
   await picture(page, 'builds.zh-CN');
   await page.getByRole('row', { name: 'shop:1' }).first().click();
   await page.keyboard.press('Enter');
-  await expect(page.getByText('构建在此处失败')).toBeVisible();
+  await expect(page.getByRole('listbox', { name: '步骤依赖图' })).toBeVisible();
   await picture(page, 'build-failed.zh-CN');
+  await page.getByRole('radio', { name: '按阶段' }).click();
+  await expect(page.getByText('构建在此处失败')).toBeVisible();
+  await picture(page, 'build-failed-list.zh-CN');
   expect(opened.problems).toEqual([]);
 });

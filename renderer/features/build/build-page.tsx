@@ -1,6 +1,7 @@
 import { ArrowLeft, ChevronRight, Ellipsis, Folder, Layers, RotateCw, SquareStop } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { create } from 'zustand';
 import type { BuildDetail } from '../../../electron/bridge/builds.ts';
 import { buildMenu } from '../../host/build-menu.ts';
 import { BuildGlyph, buildStateText, cachePercent, resultText, tookText } from '../../host/build-state.tsx';
@@ -13,12 +14,15 @@ import { Button, IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
 import { navigate } from '../../ui/hash-route.ts';
 import { Menu } from '../../ui/menu.tsx';
-import { PageHeader } from '../../ui/page-header.tsx';
+import { PageHeader, PageTools } from '../../ui/page-header.tsx';
 import { LoadingBars, PageMessage } from '../../ui/page-states.tsx';
 import { ProgressBar } from '../../ui/progress-bar.tsx';
+import { Segments } from '../../ui/segments.tsx';
 import { useShortcuts } from '../../ui/use-shortcuts.ts';
+import { GraphLegend } from './graph-legend.tsx';
 import { SidePanel } from './side-panel.tsx';
 import { stepOfInterest } from './stage-groups.ts';
+import { StepGraph } from './step-graph.tsx';
 import { StepList } from './step-list.tsx';
 import { StepLog } from './step-log.tsx';
 import { useBuild } from './use-build.ts';
@@ -74,23 +78,56 @@ function useShownHere(id: string) {
 function BuildBody({ build }: { build: BuildDetail }) {
   const { t } = useTranslation();
   const [wanted, choose] = useState<number>();
+  const { view } = useView();
   const now = useKnownTime();
   const at = wanted ?? stepOfInterest(build.steps);
   const step = build.steps.find(({ number }) => number === at);
+  // of other hosts it is not known what a step needs: nothing could be drawn
+  const isGraph = view === 'graph' && build.detailed;
+  const parts = { build, now, chosen: at, choose };
   return (
-    <div className="flex min-h-0 flex-1 border-line-1 border-t">
-      <div className="flex min-w-0 flex-1 flex-col">
-        {build.steps.length === 0 ? (
-          <p className="flex-1 px-4 py-3 text-fg-3">
-            {t(build.state === 'running' ? 'builds.sendingText' : 'builds.noSteps')}
-          </p>
-        ) : (
-          <StepList build={build} now={now} chosen={at} choose={choose} />
-        )}
-        <StepLog build={build.id} step={step} />
+    <>
+      {build.detailed && build.steps.length > 0 && <ViewTools view={view} />}
+      <div className="flex min-h-0 flex-1 border-line-1 border-t">
+        <div className="flex min-w-0 flex-1 flex-col">
+          {build.steps.length === 0 ? (
+            <p className="flex-1 px-4 py-3 text-fg-3">
+              {t(build.state === 'running' ? 'builds.sendingText' : 'builds.noSteps')}
+            </p>
+          ) : isGraph ? (
+            <StepGraph {...parts} />
+          ) : (
+            <StepList {...parts} />
+          )}
+          {!isGraph && <StepLog build={build.id} step={step} />}
+        </div>
+        <SidePanel {...{ build, step, choose, now }} withLog={isGraph} />
       </div>
-      <SidePanel build={build} step={step} choose={choose} />
-    </div>
+    </>
+  );
+}
+
+type View = 'graph' | 'list';
+
+/** Outlives the page: whoever prefers the list finds it with the next build. */
+const useView = create<{ view: View }>()(() => ({ view: 'graph' }));
+
+function ViewTools({ view }: { view: View }) {
+  const { t } = useTranslation();
+  return (
+    <PageTools>
+      {view === 'graph' && <GraphLegend />}
+      <span className="flex-1" />
+      <Segments
+        label={t('builds.graph.view')}
+        value={view}
+        onChange={(next: View) => useView.setState({ view: next })}
+        options={[
+          { value: 'graph', text: t('builds.graph.title') },
+          { value: 'list', text: t('builds.graph.byStage') },
+        ]}
+      />
+    </PageTools>
   );
 }
 
@@ -171,7 +208,7 @@ function Facts({ build, stale }: { build: BuildDetail; stale: boolean }) {
           className={cx('flex-none tabular-nums', tones[state])}
           title={momentText(new Date(startedAt).toISOString())}
         >
-          {state === 'running' && `${resultText(build)}, ${took}`}
+          {state === 'running' && t('builds.runningFor', { state: resultText(build), took })}
           {state === 'lost' && buildStateText(state)}
           {state !== 'running' && state !== 'lost' && t('builds.endedAfter', { state: buildStateText(state), took })}
         </span>

@@ -1,11 +1,10 @@
-import { Check, Dot, Zap } from 'lucide-react';
 import { type KeyboardEvent, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
 import { tookText } from '../../host/build-state.tsx';
 import { cx } from '../../ui/class-names.ts';
-import { StatusGlyph } from '../../ui/status-glyph.tsx';
-import { axisTicks, instructionOf, type StageGroup, stageGroups } from './stage-groups.ts';
+import { axisTicks, instructionOf, type StageGroup, stageGroups, stageName, tookOf } from './stage-groups.ts';
+import { StepGlyph } from './step-glyph.tsx';
 
 export interface StepListProps {
   build: BuildDetail;
@@ -106,9 +105,9 @@ function Stage({ stage, ...rest }: StageProps) {
   const { t } = useTranslation();
   return (
     // biome-ignore lint/a11y/useSemanticElements: options of a list box
-    <div role="group" aria-label={stage.name ?? t('builds.stageFrom', { base: stage.base })}>
+    <div role="group" aria-label={stageName(stage)}>
       <div aria-hidden className="flex h-6 items-center gap-2 pl-10.5 text-small">
-        {stage.name !== undefined && <span className="font-medium">{stage.name}</span>}
+        <span className="font-medium">{stageName(stage)}</span>
         <span className="text-fg-3">{t('builds.stageFrom', { base: stage.base })}</span>
       </div>
       {stage.steps.map((step) => (
@@ -118,17 +117,6 @@ function Stage({ stage, ...rest }: StageProps) {
   );
 }
 
-function StepGlyph({ step: { state, cached } }: { step: BuildStep }) {
-  const { t } = useTranslation();
-  if (state === 'waiting')
-    return <Dot size={16} role="img" aria-label={t('builds.step.waiting')} className="text-fg-4" />;
-  if (state === 'running') return <StatusGlyph shape="arc" label={t('builds.step.running')} />;
-  if (state === 'failed') return <StatusGlyph shape="cross" label={t('builds.step.failed')} />;
-  if (state === 'cancelled') return <StatusGlyph shape="ring" label={t('builds.step.cancelled')} />;
-  if (cached) return <Zap size={16} role="img" aria-label={t('builds.step.cached')} className="p-px text-fg-3" />;
-  return <Check size={16} role="img" aria-label={t('builds.step.done')} className="text-running-text" />;
-}
-
 const laneLook = ({ state, cached }: BuildStep): string => {
   if (state === 'running') return 'bg-accent-mark';
   if (state === 'failed') return 'bg-error-solid';
@@ -136,9 +124,9 @@ const laneLook = ({ state, cached }: BuildStep): string => {
 };
 
 function StepRow({ step, scale, now, chosen, choose }: Omit<StageProps, 'stage'> & { step: BuildStep }) {
-  const { number, words, startedAt, endedAt, state } = step;
+  const { number, words, startedAt, state } = step;
   const { word, rest } = instructionOf(words);
-  const took = startedAt === undefined ? undefined : (endedAt ?? now) - startedAt;
+  const took = tookOf(step, now);
   const isChosen = number === chosen;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and takes the keys

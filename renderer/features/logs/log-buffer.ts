@@ -1,4 +1,5 @@
 import type { LogLine } from '../../../electron/bridge/containers.ts';
+import { plainText } from '../../ui/ansi-sequences.ts';
 
 /** The end of a log: grows at its end, and loses its oldest tenth when it is full. */
 export interface LogBuffer {
@@ -25,23 +26,6 @@ export function createLogBuffer(limit: number): LogBuffer {
       dropped += surplus;
     },
   };
-}
-
-const esc = String.fromCharCode(27);
-/** CSI sequences (ECMA-48 5.4) and OSC strings, as terminals use them. */
-const sequences = new RegExp(
-  `${esc}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${String.fromCharCode(7)}${esc}]*(?:${String.fromCharCode(7)}|${esc}\\\\)|[@-Z\\\\-_])`,
-  'g',
-);
-
-/** A line without what colours it. */
-export function plainText(text: string): string {
-  return text.includes(esc) ? text.replace(sequences, '') : text;
-}
-
-/** Has sequences that colour it. */
-export function isColoured(text: string): boolean {
-  return text.includes(esc);
 }
 
 /** Lines found so far, continued instead of repeated while a log grows. */

@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next';
 import type { Container } from '../../../electron/bridge/host.ts';
 import { failureText } from '../../host/failure-text.ts';
 import { copyFailure, noticeDone } from '../../host/notices.ts';
+import { plainText } from '../../ui/ansi-sequences.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { FindBox } from '../../ui/find-box.tsx';
 import { LoadingBars, PageMessage } from '../../ui/page-states.tsx';
 import { useShortcuts } from '../../ui/use-shortcuts.ts';
-import { createLogSearch, plainText } from './log-buffer.ts';
+import { createLogSearch } from './log-buffer.ts';
 import { LogList } from './log-list.tsx';
 import { type LogStream, useLogStream } from './use-log-stream.ts';
 
