@@ -5,7 +5,15 @@ import { create } from 'zustand';
 import type { BuildDetail } from '../../../electron/bridge/builds.ts';
 import { buildMenu } from '../../host/build-menu.ts';
 import { BuildGlyph, buildStateText, cachePercent, resultText, tookText } from '../../host/build-state.tsx';
-import { buildAgain, buildName, cancelBuild, folderName, removeBuilds, useBuilds } from '../../host/build-store.ts';
+import {
+  buildAgain,
+  buildName,
+  cancelBuild,
+  folderName,
+  removeBuilds,
+  sawEnd,
+  useBuilds,
+} from '../../host/build-store.ts';
 import { EngineBanner, useKnownTime, useOnline } from '../../host/engine-view.tsx';
 import { failureText } from '../../host/failure-text.ts';
 import { momentText, splitReference } from '../../host/figures.ts';
@@ -34,7 +42,7 @@ export function BuildPage({ id }: { id: string }) {
   const { t } = useTranslation();
   const { build, failure } = useBuild(id);
   const online = useOnline();
-  useShownHere(id);
+  useShownHere(id, build);
   const running = build?.state === 'running';
   const again = online && build && !running ? () => void buildAgain(build) : undefined;
   const stop = online && running ? () => void cancelBuild(id) : undefined;
@@ -68,7 +76,11 @@ export function BuildPage({ id }: { id: string }) {
 }
 
 /** Nothing is said elsewhere of a build whose page is open. */
-function useShownHere(id: string) {
+function useShownHere(id: string, build: BuildDetail | undefined) {
+  const isOver = build?.id === id && build.endedAt !== undefined;
+  useEffect(() => {
+    if (isOver) sawEnd(id);
+  }, [id, isOver]);
   useEffect(() => {
     useBuilds.setState({ shown: id });
     return () => useBuilds.setState({ shown: undefined });
