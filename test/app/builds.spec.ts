@@ -160,6 +160,11 @@ test('a build of the docker command is followed as it runs, and stopped', async 
   writeDockerfile([`FROM ${sampleImage}`, 'RUN echo begun; sleep 600']);
   const building = opened.docker('build', '-q', '-t', 'cli:1', folder).catch((error: Error) => error);
   await expect(row('cli:1')).toContainText('Step 2 of 2');
+  // a short name is not torn apart
+  const boxOf = (text: string) => row('cli:1').getByText(text, { exact: true }).boundingBox();
+  const [name, tag] = [await boxOf('cli'), await boxOf(':1')];
+  expect(Math.abs((tag?.x ?? 0) - (name?.x ?? 0) - (name?.width ?? 0))).toBeLessThan(1);
+  expect(name?.width).toBeLessThan(24);
   await inBothThemes('builds');
   await row('cli:1').click();
   await page.keyboard.press('Enter');

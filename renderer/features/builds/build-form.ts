@@ -1,15 +1,10 @@
 import type { BuildFolder, BuildForm, DockerfileOffers } from '../../../electron/bridge/builds.ts';
 import { familiarName, isReference } from '../../host/references.ts';
-
-export interface ArgumentRow {
-  readonly key: number;
-  readonly name: string;
-  readonly value: string;
-}
+import type { NameValueRow } from '../../ui/name-value-rows.tsx';
 
 /** The form as it is filled in. */
 export interface BuildFields extends Omit<BuildForm, 'arguments'> {
-  readonly rows: readonly ArgumentRow[];
+  readonly rows: readonly NameValueRow[];
 }
 
 let last = 0;
@@ -53,7 +48,7 @@ export const unnamed = ({ rows }: BuildFields, offers: DockerfileOffers | undefi
 export const badName = ({ reference }: BuildFields): boolean =>
   reference.trim() !== '' && !(isReference(familiarName(reference)) && !reference.includes('@'));
 
-const isRow = ({ name }: ArgumentRow) => name.trim() !== '';
+const isRow = ({ name }: NameValueRow) => name.trim() !== '';
 
 export function formOf({ rows, ...fields }: BuildFields): BuildForm {
   return {
