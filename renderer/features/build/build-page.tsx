@@ -16,7 +16,7 @@ import {
 } from '../../host/build-store.ts';
 import { EngineBanner, useKnownTime, useOnline } from '../../host/engine-view.tsx';
 import { failureText } from '../../host/failure-text.ts';
-import { momentText, splitReference } from '../../host/figures.ts';
+import { momentText, spanText, splitReference } from '../../host/figures.ts';
 import { openImage } from '../../host/image-menu.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
@@ -27,7 +27,7 @@ import { LoadingBars, PageMessage } from '../../ui/page-states.tsx';
 import { ProgressBar } from '../../ui/progress-bar.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { useShortcuts } from '../../ui/use-shortcuts.ts';
-import { GraphLegend } from './graph-legend.tsx';
+import { GraphLegend, LaneLegend } from './legends.tsx';
 import { SidePanel } from './side-panel.tsx';
 import { stepOfInterest } from './stage-groups.ts';
 import { StepGraph } from './step-graph.tsx';
@@ -99,7 +99,7 @@ function BuildBody({ build }: { build: BuildDetail }) {
   const parts = { build, now, chosen: at, choose };
   return (
     <>
-      {build.detailed && build.steps.length > 0 && <ViewTools view={view} />}
+      {build.steps.length > 0 && <ViewTools view={isGraph ? 'graph' : 'list'} canDraw={build.detailed} />}
       <div className="flex min-h-0 flex-1 border-line-1 border-t">
         <div className="flex min-w-0 flex-1 flex-col">
           {build.steps.length === 0 ? (
@@ -124,21 +124,23 @@ type View = 'graph' | 'list';
 /** Outlives the page: whoever prefers the list finds it with the next build. */
 const useView = create<{ view: View }>()(() => ({ view: 'graph' }));
 
-function ViewTools({ view }: { view: View }) {
+function ViewTools({ view, canDraw }: { view: View; canDraw: boolean }) {
   const { t } = useTranslation();
   return (
     <PageTools>
-      {view === 'graph' && <GraphLegend />}
+      {view === 'graph' ? <GraphLegend /> : <LaneLegend />}
       <span className="flex-1" />
-      <Segments
-        label={t('builds.graph.view')}
-        value={view}
-        onChange={(next: View) => useView.setState({ view: next })}
-        options={[
-          { value: 'graph', text: t('builds.graph.title') },
-          { value: 'list', text: t('builds.graph.byStage') },
-        ]}
-      />
+      {canDraw && (
+        <Segments
+          label={t('builds.graph.view')}
+          value={view}
+          onChange={(next: View) => useView.setState({ view: next })}
+          options={[
+            { value: 'graph', text: t('builds.graph.title') },
+            { value: 'list', text: t('builds.graph.byStage') },
+          ]}
+        />
+      )}
     </PageTools>
   );
 }
@@ -167,7 +169,7 @@ function BuildHeader({ build, online }: { build: BuildDetail; online: boolean })
         <>
           <BackCrumb />
           <span className={online ? undefined : 'stale'}>
-            <BuildGlyph state={state} />
+            <BuildGlyph build={build} />
           </span>
           <span className="overflow-hidden text-ellipsis" title={title}>
             {name}
@@ -176,9 +178,11 @@ function BuildHeader({ build, online }: { build: BuildDetail; online: boolean })
         </>
       }
     >
-      <Button icon={Layers} disabled={imageId === undefined} onClick={() => imageId && openImage(imageId)}>
-        {t('builds.openImage')}
-      </Button>
+      {state !== 'running' && (
+        <Button icon={Layers} disabled={imageId === undefined} onClick={() => imageId && openImage(imageId)}>
+          {t('builds.openImage')}
+        </Button>
+      )}
       {state === 'running' ? (
         <Button icon={SquareStop} disabled={!online} onClick={() => void cancelBuild(id)}>
           {t('builds.stop')}
@@ -223,6 +227,12 @@ function Facts({ build, stale }: { build: BuildDetail; stale: boolean }) {
           {state === 'running' && t('builds.runningFor', { state: resultText(build), took })}
           {state === 'lost' && buildStateText(state)}
           {state !== 'running' && state !== 'lost' && t('builds.endedAfter', { state: buildStateText(state), took })}
+          {endedAt !== undefined && (
+            <span className="text-fg-3">
+              {t('builds.comma')}
+              {t('time.ago', { span: spanText(now - endedAt) })}
+            </span>
+          )}
         </span>
         {percent !== undefined && (
           <span className="flex-none tabular-nums">{t('builds.cachedOf', { cached, count: made, percent })}</span>

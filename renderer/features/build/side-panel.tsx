@@ -1,9 +1,10 @@
-import { CircleAlert } from 'lucide-react';
+import { CircleAlert, FileCode } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
 import { tookText } from '../../host/build-state.tsx';
 import { failureText } from '../../host/failure-text.ts';
+import { Button } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
 import { Segments } from '../../ui/segments.tsx';
 import { missTexts } from './miss-words.ts';
@@ -45,9 +46,14 @@ export function SidePanel({ build, step, choose, now, withLog }: SidePanelProps)
       {error && (
         <section className="flex-none border-line-1 border-b px-5 py-3">
           <h2 className="font-semibold">{t('builds.cause')}</h2>
-          <p role="alert" className="selectable mt-1 text-small text-error-text [overflow-wrap:anywhere]">
+          <p role="alert" className="selectable mt-1 mb-2 text-small text-error-text [overflow-wrap:anywhere]">
             {failureText(error)}
           </p>
+          {tabs && error.line !== undefined && source !== undefined && (
+            <Button size="small" icon={FileCode} onClick={() => setTab('source')}>
+              {t('builds.showLine', { line: error.line })}
+            </Button>
+          )}
         </section>
       )}
       {warnings.length > 0 && (

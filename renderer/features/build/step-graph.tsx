@@ -90,11 +90,13 @@ const dotLook = (to: BuildStep | undefined, isNear: boolean): string => {
   return isNear ? 'fill-fg-3' : 'fill-(--spark)';
 };
 
-/** Those of the chosen step are darker and lie above the others; a dot is where a line is needed. */
+/** Those to what runs and of the chosen step lie above the others; a dot is where a line is needed. */
 function Lines({ layout, steps, chosen }: LinesProps) {
   const byNumber = new Map(steps.map((step) => [step.number, step]));
   const isNear = ({ from, to }: { from: number; to: number }) => from === chosen || to === chosen;
-  const sorted = [...layout.lines].sort((a, b) => Number(isNear(a.edge)) - Number(isNear(b.edge)));
+  const weight = (edge: { from: number; to: number }) =>
+    Number(isNear(edge)) + 2 * Number(byNumber.get(edge.to)?.state === 'running');
+  const sorted = [...layout.lines].sort((a, b) => weight(a.edge) - weight(b.edge));
   return (
     <svg aria-hidden width={layout.width} height={layout.height} className="pointer-events-none absolute inset-0">
       {sorted.map(({ edge, d, end }) => {
@@ -180,7 +182,7 @@ function StepNode({ step, top, now, needed, isChosen, choose }: StepNodeProps) {
       data-state={state === 'done' && step.cached ? 'cached' : state}
       title={words}
       className={cx(
-        'absolute flex w-full items-center gap-1.5 rounded-2 border pr-2 pl-1.5',
+        'absolute flex w-full scroll-mx-4 scroll-mt-14 scroll-mb-4 items-center gap-1.5 rounded-2 border pr-2 pl-1.5',
         nodeLook(step),
         isChosen && 'outline-2 outline-fg-2 outline-offset-1',
       )}

@@ -60,26 +60,12 @@ export function StepList({ build, now, chosen, choose }: StepListProps) {
   );
 }
 
-const legend = [
-  ['builds.legend.cached', 'border border-line-3'],
-  ['builds.legend.ran', 'bg-(--spark)'],
-  ['builds.legend.running', 'bg-accent-mark'],
-  ['builds.legend.failed', 'bg-error-solid'],
-] as const;
-
 function Axis({ span }: { span: number }) {
   const { t } = useTranslation();
   return (
     <div aria-hidden className="build-grid h-6 flex-none border-line-1 border-b px-4 text-caption text-fg-3">
       <span />
-      <span className="flex min-w-0 items-center gap-3 overflow-hidden">
-        {legend.map(([key, look]) => (
-          <span key={key} className="flex items-center gap-1.5 whitespace-nowrap">
-            <span className={cx('h-2 w-4 rounded-1', look)} />
-            {t(key)}
-          </span>
-        ))}
-      </span>
+      <span />
       <span className="relative h-4">
         {axisTicks(span).map((tick) => (
           <span
