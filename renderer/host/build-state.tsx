@@ -14,11 +14,32 @@ const words = {
 
 export const buildStateText = (state: Build['state']): string => i18next.t(words[state]);
 
-export function BuildGlyph({ state }: { state: Build['state'] }) {
+/** A ring that closes as the steps are done. */
+function PartRing({ part, label }: { part: number; label: string }) {
+  const circle = { cx: 8, cy: 8, r: 6, fill: 'none', strokeWidth: 2 };
+  return (
+    <svg className="block size-4 flex-none" viewBox="0 0 16 16" role="img" aria-label={label}>
+      <circle {...circle} className="stroke-line-2" />
+      <circle
+        {...circle}
+        className="stroke-accent-mark"
+        pathLength={1}
+        strokeDasharray={`${part} 1`}
+        strokeLinecap="round"
+        transform="rotate(-90 8 8)"
+      />
+    </svg>
+  );
+}
+
+/** How a build stands; while it runs, how many of its steps are done. */
+export function BuildGlyph({ build: { state, current, total } }: { build: Build }) {
   const label = buildStateText(state);
   switch (state) {
     case 'running':
-      return <StatusGlyph shape="arc" label={label} />;
+      // until the steps are known, and in the first of them, there is nothing to measure by
+      if (current < 2) return <StatusGlyph shape="arc" label={label} />;
+      return <PartRing part={(current - 1) / total} label={label} />;
     case 'failed':
       return <StatusGlyph shape="cross" label={label} />;
     case 'lost':

@@ -28,12 +28,16 @@ export const buildName = ({ references, imageId, id }: Build): string =>
 /** The last part of a folder's path. */
 export const folderName = (folder: string): string => folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
 
+/** Builds whose end was seen on their page: whoever left it before the list told of the end needs no word of it. */
+const seen = new Set<string>();
+export const sawEnd = (id: string): void => void seen.add(id);
+
 /** What this app has asked for and has ended since the list before, and nobody looks at. */
 function tellEnds(before: readonly Build[], now: readonly Build[]): void {
   const ran = new Set(before.filter(({ state }) => state === 'running').map(({ id }) => id));
   const { shown } = useBuilds.getState();
   for (const build of now) {
-    if (!ran.has(build.id) || build.id === shown || build.folder === undefined) continue;
+    if (!ran.has(build.id) || build.id === shown || seen.has(build.id) || build.folder === undefined) continue;
     const { state, error } = build;
     const name = buildName(build);
     if (state === 'done') noticeDone(i18next.t('builds.built', { name }));

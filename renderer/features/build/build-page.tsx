@@ -5,24 +5,33 @@ import { create } from 'zustand';
 import type { BuildDetail } from '../../../electron/bridge/builds.ts';
 import { buildMenu } from '../../host/build-menu.ts';
 import { BuildGlyph, buildStateText, cachePercent, resultText, tookText } from '../../host/build-state.tsx';
-import { buildAgain, buildName, cancelBuild, folderName, removeBuilds, useBuilds } from '../../host/build-store.ts';
+import {
+  buildAgain,
+  buildName,
+  cancelBuild,
+  folderName,
+  removeBuilds,
+  sawEnd,
+  useBuilds,
+} from '../../host/build-store.ts';
 import { EngineBanner, useKnownTime, useOnline } from '../../host/engine-view.tsx';
 import { failureText } from '../../host/failure-text.ts';
-import { momentText, splitReference } from '../../host/figures.ts';
+import { momentText, spanText, splitReference } from '../../host/figures.ts';
 import { openImage } from '../../host/image-menu.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
 import { navigate } from '../../ui/hash-route.ts';
 import { Menu } from '../../ui/menu.tsx';
-import { PageHeader } from '../../ui/page-header.tsx';
+import { PageHeader, PageTools } from '../../ui/page-header.tsx';
 import { LoadingBars, PageMessage } from '../../ui/page-states.tsx';
 import { ProgressBar } from '../../ui/progress-bar.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { useShortcuts } from '../../ui/use-shortcuts.ts';
-import { BuildGraph } from './build-graph.tsx';
+import { GraphLegend, LaneLegend } from './legends.tsx';
 import { SidePanel } from './side-panel.tsx';
 import { stepOfInterest } from './stage-groups.ts';
-import { StepList, type StepListProps } from './step-list.tsx';
+import { StepGraph } from './step-graph.tsx';
+import { StepList } from './step-list.tsx';
 import { StepLog } from './step-log.tsx';
 import { useBuild } from './use-build.ts';
 
@@ -33,7 +42,7 @@ export function BuildPage({ id }: { id: string }) {
   const { t } = useTranslation();
   const { build, failure } = useBuild(id);
   const online = useOnline();
-  useShownHere(id);
+  useShownHere(id, build);
   const running = build?.state === 'running';
   const again = online && build && !running ? () => void buildAgain(build) : undefined;
   const stop = online && running ? () => void cancelBuild(id) : undefined;
@@ -67,7 +76,11 @@ export function BuildPage({ id }: { id: string }) {
 }
 
 /** Nothing is said elsewhere of a build whose page is open. */
-function useShownHere(id: string) {
+function useShownHere(id: string, build: BuildDetail | undefined) {
+  const isOver = build?.id === id && build.endedAt !== undefined;
+  useEffect(() => {
+    if (isOver) sawEnd(id);
+  }, [id, isOver]);
   useEffect(() => {
     useBuilds.setState({ shown: id });
     return () => useBuilds.setState({ shown: undefined });
@@ -77,50 +90,58 @@ function useShownHere(id: string) {
 function BuildBody({ build }: { build: BuildDetail }) {
   const { t } = useTranslation();
   const [wanted, choose] = useState<number>();
+  const { view } = useView();
   const now = useKnownTime();
   const at = wanted ?? stepOfInterest(build.steps);
   const step = build.steps.find(({ number }) => number === at);
+  // of other hosts it is not known what a step needs: nothing could be drawn
+  const isGraph = view === 'graph' && build.detailed;
+  const parts = { build, now, chosen: at, choose };
   return (
-    <div className="flex min-h-0 flex-1 border-line-1 border-t">
-      <div className="flex min-w-0 flex-1 flex-col">
-        {build.steps.length === 0 ? (
-          <p className="flex-1 px-4 py-3 text-fg-3">
-            {t(build.state === 'running' ? 'builds.sendingText' : 'builds.noSteps')}
-          </p>
-        ) : (
-          <Steps build={build} now={now} chosen={at} choose={choose} />
-        )}
-        <StepLog build={build.id} step={step} />
+    <>
+      {build.steps.length > 0 && <ViewTools view={isGraph ? 'graph' : 'list'} canDraw={build.detailed} />}
+      <div className="flex min-h-0 flex-1 border-line-1 border-t">
+        <div className="flex min-w-0 flex-1 flex-col">
+          {build.steps.length === 0 ? (
+            <p className="flex-1 px-4 py-3 text-fg-3">
+              {t(build.state === 'running' ? 'builds.sendingText' : 'builds.noSteps')}
+            </p>
+          ) : isGraph ? (
+            <StepGraph {...parts} />
+          ) : (
+            <StepList {...parts} />
+          )}
+          {!isGraph && <StepLog build={build.id} step={step} />}
+        </div>
+        <SidePanel {...{ build, step, choose, now }} withLog={isGraph} />
       </div>
-      <SidePanel build={build} step={step} choose={choose} />
-    </div>
+    </>
   );
 }
 
-type View = 'stages' | 'graph';
+type View = 'graph' | 'list';
 
-/** What was looked at last counts for the next build too. */
-const useView = create<{ view: View }>()(() => ({ view: 'stages' }));
+/** Outlives the page: whoever prefers the list finds it with the next build. */
+const useView = create<{ view: View }>()(() => ({ view: 'graph' }));
 
-function Steps(props: StepListProps) {
+function ViewTools({ view, canDraw }: { view: View; canDraw: boolean }) {
   const { t } = useTranslation();
-  const { view } = useView();
   return (
-    <>
-      <div className="flex h-10 flex-none items-center justify-between border-line-1 border-b px-4">
-        <h2 className="font-semibold">{t('builds.steps')}</h2>
+    <PageTools>
+      {view === 'graph' ? <GraphLegend /> : <LaneLegend />}
+      <span className="flex-1" />
+      {canDraw && (
         <Segments
-          label={t('builds.view.label')}
+          label={t('builds.graph.view')}
           value={view}
-          options={[
-            { value: 'stages', text: t('builds.view.stages') },
-            { value: 'graph', text: t('builds.view.graph') },
-          ]}
           onChange={(next: View) => useView.setState({ view: next })}
+          options={[
+            { value: 'graph', text: t('builds.graph.title') },
+            { value: 'list', text: t('builds.graph.byStage') },
+          ]}
         />
-      </div>
-      {view === 'graph' ? <BuildGraph {...props} /> : <StepList {...props} />}
-    </>
+      )}
+    </PageTools>
   );
 }
 
@@ -148,7 +169,7 @@ function BuildHeader({ build, online }: { build: BuildDetail; online: boolean })
         <>
           <BackCrumb />
           <span className={online ? undefined : 'stale'}>
-            <BuildGlyph state={state} />
+            <BuildGlyph build={build} />
           </span>
           <span className="overflow-hidden text-ellipsis" title={title}>
             {name}
@@ -157,9 +178,11 @@ function BuildHeader({ build, online }: { build: BuildDetail; online: boolean })
         </>
       }
     >
-      <Button icon={Layers} disabled={imageId === undefined} onClick={() => imageId && openImage(imageId)}>
-        {t('builds.openImage')}
-      </Button>
+      {state !== 'running' && (
+        <Button icon={Layers} disabled={imageId === undefined} onClick={() => imageId && openImage(imageId)}>
+          {t('builds.openImage')}
+        </Button>
+      )}
       {state === 'running' ? (
         <Button icon={SquareStop} disabled={!online} onClick={() => void cancelBuild(id)}>
           {t('builds.stop')}
@@ -201,9 +224,15 @@ function Facts({ build, stale }: { build: BuildDetail; stale: boolean }) {
           className={cx('flex-none tabular-nums', tones[state])}
           title={momentText(new Date(startedAt).toISOString())}
         >
-          {state === 'running' && `${resultText(build)}, ${took}`}
+          {state === 'running' && t('builds.runningFor', { state: resultText(build), took })}
           {state === 'lost' && buildStateText(state)}
           {state !== 'running' && state !== 'lost' && t('builds.endedAfter', { state: buildStateText(state), took })}
+          {endedAt !== undefined && (
+            <span className="text-fg-3">
+              {t('builds.comma')}
+              {t('time.ago', { span: spanText(now - endedAt) })}
+            </span>
+          )}
         </span>
         {percent !== undefined && (
           <span className="flex-none tabular-nums">{t('builds.cachedOf', { cached, count: made, percent })}</span>

@@ -1,27 +1,47 @@
-import { CircleAlert, SquareTerminal } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { CircleAlert, FileCode, SquareTerminal } from 'lucide-react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
 import { call } from '../../host/bridge-client.ts';
+import { tookText } from '../../host/build-state.tsx';
 import { useOnline } from '../../host/engine-view.tsx';
 import { failureText } from '../../host/failure-text.ts';
 import { noticeFailed } from '../../host/notices.ts';
 import { Button } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
 import { navigate } from '../../ui/hash-route.ts';
+import { Segments } from '../../ui/segments.tsx';
 import { missTexts } from './miss-words.ts';
-import { instructionOf } from './stage-groups.ts';
+import { instructionOf, tookOf } from './stage-groups.ts';
+import { StepGlyph, stepStateText } from './step-glyph.tsx';
+import { StepLog } from './step-log.tsx';
 
 export interface SidePanelProps {
   build: BuildDetail;
   step: BuildStep | undefined;
   choose: (step: number) => void;
+  now: number;
+  /** The step itself and what it writes stand here as well. */
+  withLog: boolean;
 }
 
-/** Beside the steps: what went wrong, the Dockerfile with the line of the step, why the step was run. */
-export function SidePanel({ build, step, choose }: SidePanelProps) {
+/** Beside the steps: what went wrong, the step, the Dockerfile with its line, why the step was run. */
+export function SidePanel({ build, step, choose, now, withLog }: SidePanelProps) {
   const { t } = useTranslation();
+  const [tab, setTab] = useState<'log' | 'source'>('log');
   const { error, warnings, source } = build;
+  const isLog = withLog && tab === 'log';
+  const tabs = withLog && (
+    <Segments
+      label={t('builds.side')}
+      value={tab}
+      onChange={setTab}
+      options={[
+        { value: 'log', text: t('builds.log.title') },
+        { value: 'source', text: t('builds.dialog.dockerfile') },
+      ]}
+    />
+  );
   return (
     <aside
       aria-label={t('builds.side')}
@@ -30,10 +50,17 @@ export function SidePanel({ build, step, choose }: SidePanelProps) {
       {error && (
         <section className="flex-none border-line-1 border-b px-5 py-3">
           <h2 className="font-semibold">{t('builds.cause')}</h2>
-          <p role="alert" className="selectable mt-1 text-small text-error-text [overflow-wrap:anywhere]">
+          <p role="alert" className="selectable mt-1 mb-2 text-small text-error-text [overflow-wrap:anywhere]">
             {failureText(error)}
           </p>
-          {step?.state === 'failed' && build.detailed && <ShellButton build={build.id} step={step.number} />}
+          <div className="flex items-center gap-2">
+            {tabs && error.line !== undefined && source !== undefined && (
+              <Button size="small" icon={FileCode} onClick={() => setTab('source')}>
+                {t('builds.showLine', { line: error.line })}
+              </Button>
+            )}
+            {step?.state === 'failed' && build.detailed && <ShellButton build={build.id} step={step.number} />}
+          </div>
         </section>
       )}
       {warnings.length > 0 && (
@@ -46,7 +73,9 @@ export function SidePanel({ build, step, choose }: SidePanelProps) {
           ))}
         </section>
       )}
-      {source !== undefined && <Dockerfile build={build} source={source} step={step} choose={choose} />}
+      {withLog && step && <StepHead step={step} now={now} />}
+      {isLog && <StepLog build={build.id} step={step} heading={tabs} />}
+      {!isLog && source !== undefined && <Dockerfile {...{ build, source, step, choose, heading: tabs }} />}
       {step && <StepFacts build={build} step={step} />}
     </aside>
   );
@@ -65,17 +94,38 @@ function ShellButton({ build, step }: { build: string; step: number }) {
     else noticeFailed(() => t('builds.noShell'), outcome.failure);
   };
   return (
-    <Button className="mt-2" icon={SquareTerminal} busy={busy} disabled={!online} onClick={() => void open()}>
+    <Button size="small" icon={SquareTerminal} busy={busy} disabled={!online} onClick={() => void open()}>
       {t('builds.shell')}
     </Button>
   );
 }
 
-interface DockerfileProps extends SidePanelProps {
-  source: string;
+/** The instruction as a whole, and how long it took. */
+function StepHead({ step, now }: { step: BuildStep; now: number }) {
+  const { word, rest } = instructionOf(step.words);
+  const took = tookOf(step, now);
+  return (
+    <section className="flex-none px-5 pt-3 pb-2">
+      <h2 className="flex items-center gap-2 font-semibold">
+        <StepGlyph step={step} />
+        <span className="flex-1">{stepStateText(step)}</span>
+        <span className="font-normal text-small tabular-nums text-fg-3">{took !== undefined && tookText(took)}</span>
+      </h2>
+      <code className="mono selectable mt-1 block max-h-20 overflow-y-auto whitespace-pre-wrap text-code text-fg-2 [overflow-wrap:anywhere]">
+        <span className="text-accent-text">{word}</span>
+        {rest}
+      </code>
+    </section>
+  );
 }
 
-function Dockerfile({ build, source, step, choose }: DockerfileProps) {
+interface DockerfileProps extends Omit<SidePanelProps, 'withLog' | 'now'> {
+  source: string;
+  /** Instead of its name. */
+  heading: ReactNode;
+}
+
+function Dockerfile({ build, source, step, choose, heading }: DockerfileProps) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const lines = source.replace(/\n$/, '').split('\n');
@@ -87,15 +137,19 @@ function Dockerfile({ build, source, step, choose }: DockerfileProps) {
   }, [shown]);
   const stepAt = (line: number) => build.steps.find(({ lines: at }) => at.first <= line && line <= at.last);
   return (
-    <section aria-labelledby="dockerfile-title" className="flex min-h-0 flex-1 flex-col">
-      <h2 id="dockerfile-title" className="flex h-9 flex-none items-center px-5 font-semibold">
-        <span className="flex-1">{build.dockerfile}</span>
+    <section
+      aria-label={build.dockerfile}
+      className={cx('flex min-h-32 flex-1 flex-col', heading ? 'border-line-1 border-t' : undefined)}
+    >
+      <div className={cx('flex h-9 flex-none items-center gap-2', heading ? 'border-line-1 border-b px-5' : 'px-5')}>
+        {heading || <h2 className="font-semibold">{build.dockerfile}</h2>}
+        <span className="flex-1" />
         {shown !== undefined && shown > 0 && (
           <span className="font-normal text-small tabular-nums text-fg-3">
             {t('builds.lineOf', { line: shown, total: lines.length })}
           </span>
         )}
-      </h2>
+      </div>
       <div
         ref={box}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard

@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import type { BuildStep } from '../../../electron/bridge/builds.ts';
 
 export interface StageGroup {
@@ -8,6 +9,15 @@ export interface StageGroup {
   /** What it begins with. */
   readonly base: string;
   readonly steps: readonly BuildStep[];
+  /** From 0. */
+  readonly at: number;
+  /** The image is made of it. */
+  readonly isLast: boolean;
+}
+
+/** A stage without a name is called by its number, as the engine does; the last one is the result. */
+export function stageName({ name, at, isLast }: StageGroup): string {
+  return name ?? (isLast ? i18next.t('builds.graph.result') : `stage-${at}`);
 }
 
 const fromWords = /^from\s+(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?/i;
@@ -18,10 +28,12 @@ export function stageGroups(steps: readonly BuildStep[]): readonly StageGroup[] 
   for (const step of steps) {
     const [isFrom, base = '', name] = fromWords.exec(step.words) ?? [];
     const last = groups.at(-1);
-    if (isFrom === undefined && last) last.steps.push(step);
-    else groups.push({ key: step.number, base, ...(name !== undefined && { name }), steps: [step] });
+    if (last && (isFrom === undefined || last.base === '')) {
+      last.steps.push(step);
+      if (isFrom !== undefined) Object.assign(last, { base, ...(name !== undefined && { name }) });
+    } else groups.push({ key: step.number, base, ...(name !== undefined && { name }), steps: [step] });
   }
-  return groups;
+  return groups.map((group, at) => ({ ...group, at, isLast: at === groups.length - 1 }));
 }
 
 /** The step that is looked at unless somebody chose one: what failed, what runs, else the last that has said something. */
@@ -43,4 +55,9 @@ export function axisTicks(span: number): number[] {
   const steps = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000];
   const step = steps.find((each) => span / each < 3.5) ?? 3_600_000;
   return Array.from({ length: Math.floor(span / step) + 1 }, (_, at) => at * step);
+}
+
+/** Milliseconds that a step has taken, or takes until now; undefined before it has begun. */
+export function tookOf({ startedAt, endedAt }: BuildStep, now: number): number | undefined {
+  return startedAt === undefined ? undefined : Math.max(0, (endedAt ?? now) - startedAt);
 }

@@ -1,16 +1,30 @@
+import i18next from 'i18next';
 import { Check, Dot, Zap } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
 import type { BuildStep } from '../../../electron/bridge/builds.ts';
 import { StatusGlyph } from '../../ui/status-glyph.tsx';
 
-/** How a step is, by shape and colour. */
-export function StepGlyph({ step: { state, cached } }: { step: Pick<BuildStep, 'state' | 'cached'> }) {
-  const { t } = useTranslation();
-  if (state === 'waiting')
-    return <Dot size={16} role="img" aria-label={t('builds.step.waiting')} className="text-fg-4" />;
-  if (state === 'running') return <StatusGlyph shape="arc" label={t('builds.step.running')} />;
-  if (state === 'failed') return <StatusGlyph shape="cross" label={t('builds.step.failed')} />;
-  if (state === 'cancelled') return <StatusGlyph shape="ring" label={t('builds.step.cancelled')} />;
-  if (cached) return <Zap size={16} role="img" aria-label={t('builds.step.cached')} className="p-px text-fg-3" />;
-  return <Check size={16} role="img" aria-label={t('builds.step.done')} className="text-running-text" />;
+const words = {
+  waiting: 'builds.step.waiting',
+  running: 'builds.step.running',
+  done: 'builds.step.done',
+  failed: 'builds.step.failed',
+  cancelled: 'builds.step.cancelled',
+  cached: 'builds.step.cached',
+} as const satisfies Record<BuildStep['state'] | 'cached', string>;
+
+/** How a step stands, in a word; what came from the cache says so. */
+export function stepStateText({ state, cached }: BuildStep): string {
+  return i18next.t(words[state === 'done' && cached ? 'cached' : state]);
+}
+
+/** The sign of it: no two states have the same shape. */
+export function StepGlyph({ step }: { step: BuildStep }) {
+  const { state, cached } = step;
+  const label = stepStateText(step);
+  if (state === 'waiting') return <Dot size={16} role="img" aria-label={label} className="flex-none text-fg-4" />;
+  if (state === 'running') return <StatusGlyph shape="arc" label={label} />;
+  if (state === 'failed') return <StatusGlyph shape="cross" label={label} />;
+  if (state === 'cancelled') return <StatusGlyph shape="ring" label={label} />;
+  if (cached) return <Zap size={16} role="img" aria-label={label} className="flex-none p-px text-fg-3" />;
+  return <Check size={16} role="img" aria-label={label} className="flex-none text-running-text" />;
 }

@@ -1,11 +1,10 @@
-import { useRef } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildDetail, BuildStep } from '../../../electron/bridge/builds.ts';
 import { tookText } from '../../host/build-state.tsx';
 import { cx } from '../../ui/class-names.ts';
-import { axisTicks, instructionOf, type StageGroup, stageGroups } from './stage-groups.ts';
+import { axisTicks, instructionOf, type StageGroup, stageGroups, stageName, tookOf } from './stage-groups.ts';
 import { StepGlyph } from './step-glyph.tsx';
-import { useStepKeys } from './use-step-keys.ts';
 
 export interface StepListProps {
   build: BuildDetail;
@@ -32,7 +31,15 @@ export function StepList({ build, now, chosen, choose }: StepListProps) {
   const list = useRef<HTMLDivElement>(null);
   const { steps } = build;
   const scale = scaleOf(build, now);
-  const press = useStepKeys({ steps, chosen, choose, list });
+  const press = (event: KeyboardEvent) => {
+    const at = steps.findIndex(({ number }) => number === chosen);
+    const by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, Home: -steps.length, End: steps.length }[event.key];
+    const next = by === undefined ? undefined : steps[Math.max(0, Math.min(steps.length - 1, at + by))];
+    if (!next) return;
+    event.preventDefault();
+    choose(next.number);
+    list.current?.querySelector(`#build-step-${next.number}`)?.scrollIntoView({ block: 'nearest' });
+  };
   return (
     <>
       <Axis span={scale.span} />
@@ -53,26 +60,12 @@ export function StepList({ build, now, chosen, choose }: StepListProps) {
   );
 }
 
-const legend = [
-  ['builds.legend.cached', 'border border-line-3'],
-  ['builds.legend.ran', 'bg-(--spark)'],
-  ['builds.legend.running', 'bg-accent-mark'],
-  ['builds.legend.failed', 'bg-error-solid'],
-] as const;
-
 function Axis({ span }: { span: number }) {
   const { t } = useTranslation();
   return (
     <div aria-hidden className="build-grid h-6 flex-none border-line-1 border-b px-4 text-caption text-fg-3">
       <span />
-      <span className="flex min-w-0 items-center gap-3 overflow-hidden">
-        {legend.map(([key, look]) => (
-          <span key={key} className="flex items-center gap-1.5 whitespace-nowrap">
-            <span className={cx('h-2 w-4 rounded-1', look)} />
-            {t(key)}
-          </span>
-        ))}
-      </span>
+      <span />
       <span className="relative h-4">
         {axisTicks(span).map((tick) => (
           <span
@@ -98,9 +91,9 @@ function Stage({ stage, ...rest }: StageProps) {
   const { t } = useTranslation();
   return (
     // biome-ignore lint/a11y/useSemanticElements: options of a list box
-    <div role="group" aria-label={stage.name ?? t('builds.stageFrom', { base: stage.base })}>
+    <div role="group" aria-label={stageName(stage)}>
       <div aria-hidden className="flex h-6 items-center gap-2 pl-10.5 text-small">
-        {stage.name !== undefined && <span className="font-medium">{stage.name}</span>}
+        <span className="font-medium">{stageName(stage)}</span>
         <span className="text-fg-3">{t('builds.stageFrom', { base: stage.base })}</span>
       </div>
       {stage.steps.map((step) => (
@@ -117,9 +110,9 @@ const laneLook = ({ state, cached }: BuildStep): string => {
 };
 
 function StepRow({ step, scale, now, chosen, choose }: Omit<StageProps, 'stage'> & { step: BuildStep }) {
-  const { number, words, startedAt, endedAt, state } = step;
+  const { number, words, startedAt, state } = step;
   const { word, rest } = instructionOf(words);
-  const took = startedAt === undefined ? undefined : (endedAt ?? now) - startedAt;
+  const took = tookOf(step, now);
   const isChosen = number === chosen;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and takes the keys

@@ -1,14 +1,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import i18next from 'i18next';
 import { Copy } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildLogLine, BuildStep } from '../../../electron/bridge/builds.ts';
 import { noticeDone } from '../../host/notices.ts';
+import { plainText } from '../../ui/ansi-sequences.ts';
+import { AnsiText } from '../../ui/ansi-text.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
-import { ColouredText } from '../../ui/coloured-text.tsx';
-import { plainText } from '../../ui/escape-sequences.ts';
 import { instructionOf } from './stage-groups.ts';
 import { useStepLog } from './use-step-log.ts';
 
@@ -21,10 +21,12 @@ const isDropped = (line: BuildLogLine): line is { readonly dropped: number } => 
 export interface StepLogProps {
   build: string;
   step: BuildStep | undefined;
+  /** Instead of the title and the instruction. */
+  heading?: ReactNode;
 }
 
 /** What a step has written, as it comes. */
-export function StepLog({ build, step }: StepLogProps) {
+export function StepLog({ build, step, heading }: StepLogProps) {
   const { t } = useTranslation();
   const lines = useStepLog(build, step);
   const copy = () => {
@@ -32,16 +34,28 @@ export function StepLog({ build, step }: StepLogProps) {
     void navigator.clipboard.writeText(text).then(() => noticeDone(t('app.copied')));
   };
   return (
-    <section aria-label={t('builds.log.title')} className="flex min-h-32 flex-1 flex-col border-line-1 border-t">
-      <div className="flex h-9 flex-none items-center gap-2 border-line-1 border-b pr-2 pl-4">
-        <h2 className="font-semibold">{t('builds.log.title')}</h2>
-        <code className="mono min-w-0 flex-1 overflow-hidden text-ellipsis whitespace-nowrap text-caption text-fg-3">
-          {step && instructionOf(step.words).rest.trim()}
-        </code>
+    <section
+      aria-label={t('builds.log.title')}
+      className={cx(
+        'flex min-h-32 flex-1 flex-col border-line-1 border-t',
+        // in line with what stands above it
+        heading ? '[--edge:20px]' : '[--edge:16px]',
+      )}
+    >
+      <div className="flex h-9 flex-none items-center gap-2 border-line-1 border-b pr-2 pl-(--edge)">
+        {heading || (
+          <>
+            <h2 className="font-semibold">{t('builds.log.title')}</h2>
+            <code className="mono min-w-0 overflow-hidden text-ellipsis whitespace-nowrap text-caption text-fg-3">
+              {step && instructionOf(step.words).rest.trim()}
+            </code>
+          </>
+        )}
+        <span className="flex-1" />
         <IconButton small icon={Copy} label={t('builds.log.copy')} disabled={lines.length === 0} onClick={copy} />
       </div>
       {lines.length === 0 ? (
-        <p className="px-4 py-2 text-small text-fg-4">{emptyText(step)}</p>
+        <p className="px-(--edge) py-2 text-small text-fg-4">{emptyText(step)}</p>
       ) : (
         <LogLines lines={lines} failed={step?.state === 'failed'} />
       )}
@@ -90,7 +104,7 @@ function LogLines({ lines, failed }: { lines: readonly BuildLogLine[]; failed: b
             <div
               key={item.key}
               className={cx(
-                'mono absolute flex h-5 min-w-full whitespace-pre pr-4 pl-4 text-code',
+                'mono absolute flex h-5 min-w-full whitespace-pre pr-4 pl-(--edge) text-code',
                 isLast && 'bg-error-subtle text-error-text',
               )}
               style={{ transform: `translateY(${item.start}px)` }}
@@ -112,7 +126,7 @@ function LogLine({ line, isLast }: { line: BuildLogLine; isLast: boolean }) {
     <>
       <span className={cx('w-16 flex-none tabular-nums', !isLast && 'text-fg-3')}>{(line.at / 1000).toFixed(2)}</span>
       <span>
-        <ColouredText text={line.text} />
+        <AnsiText text={line.text} />
       </span>
     </>
   );

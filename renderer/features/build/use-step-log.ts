@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { BuildLogLine, BuildStep } from '../../../electron/bridge/builds.ts';
 import { openStream } from '../../host/bridge-client.ts';
 
-/** The output of a step, from its first line on. */
+/** The output of a step, from its first line on, as the step wrote it. */
 export function useStepLog(build: string, step: BuildStep | undefined): readonly BuildLogLine[] {
   const [lines, setLines] = useState<readonly BuildLogLine[]>([]);
   const number = step?.number;

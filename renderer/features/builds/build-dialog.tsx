@@ -1,4 +1,4 @@
-import { FolderOpen } from 'lucide-react';
+import { Folder, FolderOpen } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BuildForm } from '../../../electron/bridge/builds.ts';
@@ -8,12 +8,12 @@ import { openBuild, useBuilds } from '../../host/build-store.ts';
 import { failureText } from '../../host/failure-text.ts';
 import { sizeText } from '../../host/figures.ts';
 import { Button } from '../../ui/button.tsx';
-import { Checkbox } from '../../ui/checkbox.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { FieldGroup } from '../../ui/field-group.tsx';
 import { Field, TextInput } from '../../ui/text-field.tsx';
 import { useDialogChord } from '../../ui/use-dialog-chord.ts';
 import { ArgumentRows } from './argument-rows.tsx';
+import { BuildFolds } from './build-folds.tsx';
 import { type BuildFields, badName, firstFields, formOf, secretProblem, withFolder } from './build-form.ts';
 import { DockerfileFields } from './dockerfile-fields.tsx';
 import { SecretRows } from './secret-rows.tsx';
@@ -68,7 +68,7 @@ export function BuildDialog({ given, onClose }: BuildDialogProps) {
           </span>
           <span className="flex-1" />
           <Button onClick={onClose}>{t('app.cancel')}</Button>
-          <Button kind="primary" type="submit" disabled={!possible} busy={busy}>
+          <Button kind="primary" type="submit" disabled={!possible} busy={busy} keyHint={t('keys.ctrlEnter')}>
             {t('builds.build')}
           </Button>
         </>
@@ -96,16 +96,7 @@ export function BuildDialog({ given, onClose }: BuildDialogProps) {
       <DockerfileFields {...{ fields, content, offers, change }} />
       <ArgumentRows {...{ fields, offers, change }} />
       <SecretRows {...{ fields, change }} />
-      <FieldGroup label={t('builds.dialog.cache')}>
-        <div className="flex flex-col gap-2 py-1">
-          <Checkbox
-            checked={fields.noCache}
-            onChange={(noCache) => change({ noCache })}
-            label={t('builds.dialog.noCache')}
-          />
-          <Checkbox checked={fields.pull} onChange={(pull) => change({ pull })} label={t('builds.dialog.pull')} />
-        </div>
-      </FieldGroup>
+      <BuildFolds fields={fields} change={change} />
     </Dialog>
   );
 }
@@ -126,6 +117,7 @@ function FolderField({ fields, look, setFields }: FolderFieldProps) {
   return (
     <FieldGroup label={t('builds.dialog.folder')}>
       <div className="flex items-center gap-2">
+        <Folder size={16} className="flex-none text-fg-4" aria-hidden />
         <span
           className="selectable min-w-0 flex-1 overflow-hidden text-ellipsis whitespace-nowrap"
           title={fields.folder}
@@ -133,7 +125,7 @@ function FolderField({ fields, look, setFields }: FolderFieldProps) {
           {fields.folder === '' ? <span className="text-fg-3">{t('builds.dialog.choose')}</span> : fields.folder}
         </span>
         <Button icon={FolderOpen} busy={look.isLooking} onClick={() => void choose()}>
-          {t('builds.dialog.chooseFolder')}
+          {t(fields.folder === '' ? 'builds.dialog.chooseFolder' : 'builds.dialog.otherFolder')}
         </Button>
       </div>
       {look.failure && (

@@ -1,23 +1,18 @@
 import type { BuildFolder, BuildForm, DockerfileOffers } from '../../../electron/bridge/builds.ts';
 import { familiarName, isReference } from '../../host/references.ts';
-
-export interface ArgumentRow {
-  readonly key: number;
-  readonly name: string;
-  readonly value: string;
-}
+import type { NameValueRow } from '../../ui/name-value-rows.tsx';
 
 export interface SecretRow {
   readonly key: number;
   readonly id: string;
   readonly value: string;
   /** Instead of a value: a file that was read. */
-  readonly file?: { readonly name: string; readonly content: string };
+  readonly file?: { readonly name: string; readonly content: string } | undefined;
 }
 
 /** The form as it is filled in. */
 export interface BuildFields extends Omit<BuildForm, 'arguments' | 'secrets'> {
-  readonly rows: readonly ArgumentRow[];
+  readonly rows: readonly NameValueRow[];
   readonly secrets: readonly SecretRow[];
 }
 
@@ -63,7 +58,7 @@ export const unnamed = ({ rows }: BuildFields, offers: DockerfileOffers | undefi
 export const badName = ({ reference }: BuildFields): boolean =>
   reference.trim() !== '' && !(isReference(familiarName(reference)) && !reference.includes('@'));
 
-const isRow = ({ name }: ArgumentRow) => name.trim() !== '';
+const isRow = ({ name }: NameValueRow) => name.trim() !== '';
 
 const secretId = /^[\w.-]{1,128}$/;
 

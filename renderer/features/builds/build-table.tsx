@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import { Ellipsis, Layers, RotateCw, SquareStop } from 'lucide-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -22,6 +23,11 @@ export const buildColumns = {
   },
   glyphs: true,
 };
+/** Where no build was asked to be of a platform, the column says nothing. */
+const withoutPlatform = {
+  ...buildColumns.widths,
+  regular: 'minmax(180px,1.5fr) minmax(120px,1fr) 128px 64px minmax(120px,1fr)',
+};
 
 export interface BuildTableProps {
   rows: readonly Build[];
@@ -35,10 +41,11 @@ export function BuildTable({ rows, selection, online, onOpen }: BuildTableProps)
   const now = useKnownTime();
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const byId = useMemo(() => new Map(rows.map((build) => [build.id, build])), [rows]);
+  const hasPlatform = rows.some(({ platform }) => platform !== undefined);
   const columns: Column[] = [
     { id: 'image', title: t('builds.column.image') },
     { id: 'from', title: t('builds.column.from'), wide: true },
-    { id: 'platform', title: t('builds.column.platform'), wide: true },
+    ...(hasPlatform ? [{ id: 'platform', title: t('builds.column.platform'), wide: true }] : []),
     { id: 'cached', title: t('builds.column.cached'), right: true, wide: true },
     { id: 'took', title: t('builds.column.took'), right: true },
     { id: 'result', title: t('builds.column.result'), right: true },
@@ -47,7 +54,7 @@ export function BuildTable({ rows, selection, online, onOpen }: BuildTableProps)
     <ListTable
       label={t('builds.title')}
       columns={columns}
-      widths={buildColumns.widths}
+      widths={hasPlatform ? buildColumns.widths : withoutPlatform}
       glyphs
       ids={ids}
       selection={selection}
@@ -59,8 +66,8 @@ export function BuildTable({ rows, selection, online, onOpen }: BuildTableProps)
         if (!build) return { cells: [], label: '' };
         return {
           label: buildName(build),
-          glyph: <BuildGlyph state={build.state} />,
-          cells: cellsOf(build, now, t('builds.otherClient')),
+          glyph: <BuildGlyph build={build} />,
+          cells: cellsOf(build, now, hasPlatform),
           actions: <RowActions build={build} online={online} />,
         };
       }}
@@ -68,24 +75,28 @@ export function BuildTable({ rows, selection, online, onOpen }: BuildTableProps)
   );
 }
 
-function cellsOf(build: Build, now: number, otherClient: string) {
+function cellsOf(build: Build, now: number, hasPlatform: boolean) {
   const { folder, dockerfile, target, platform, startedAt, endedAt, state } = build;
   const small = 'block overflow-hidden text-ellipsis whitespace-nowrap text-small text-fg-3';
   const name = buildName(build);
   const from = [
-    folder === undefined ? otherClient : folderName(folder),
+    folder === undefined ? i18next.t('builds.otherClient') : folderName(folder),
     ...(dockerfile === 'Dockerfile' ? [] : [dockerfile]),
     ...(target === undefined ? [] : [target]),
-  ].join(', ');
+  ].join(i18next.t('builds.comma'));
   const took = (endedAt ?? (state === 'running' ? now : startedAt)) - startedAt;
   return [
     <MiddleCut key="image" text={name} tail={splitReference(name).tag} tailClassName="text-fg-4" />,
     <span key="from" className={small} title={folder ?? from}>
       {from}
     </span>,
-    <span key="platform" className={small}>
-      {platform?.replace(/^linux\//, '') ?? '–'}
-    </span>,
+    ...(hasPlatform
+      ? [
+          <span key="platform" className={small}>
+            {platform?.replace(/^linux\//, '') ?? '–'}
+          </span>,
+        ]
+      : []),
     <CacheShare key="cached" build={build} />,
     <span key="took" className="text-small tabular-nums text-fg-2">
       {state === 'lost' ? '–' : tookText(took)}

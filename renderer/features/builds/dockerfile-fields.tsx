@@ -6,7 +6,6 @@ import type { BuildFields } from './build-form.ts';
 
 /** Radix takes no empty value. */
 const none = ' ';
-const platforms = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/386', 'linux/riscv64', 'linux/s390x'];
 
 export interface DockerfileFieldsProps {
   fields: BuildFields;
@@ -15,10 +14,10 @@ export interface DockerfileFieldsProps {
   change: (part: Partial<BuildFields>) => void;
 }
 
-/** Which Dockerfile, up to which stage, for which platform. */
+/** Which Dockerfile, up to which stage. */
 export function DockerfileFields({ fields, content, offers, change }: DockerfileFieldsProps) {
   const { t } = useTranslation();
-  const { dockerfile, target, platform } = fields;
+  const { dockerfile, target } = fields;
   const files = content?.dockerfiles ?? [];
   const stages = [...new Set([...(offers?.stages ?? []), ...(target === '' ? [] : [target])])];
   return (
@@ -48,17 +47,6 @@ export function DockerfileFields({ fields, content, offers, change }: Dockerfile
           options={[
             { value: none, text: t('builds.dialog.lastStage') },
             ...stages.map((stage) => ({ value: stage, text: stage })),
-          ]}
-        />
-      </FieldGroup>
-      <FieldGroup label={t('builds.dialog.platform')}>
-        <Select
-          label={t('builds.dialog.platform')}
-          value={platform || none}
-          onChange={(next) => change({ platform: next === none ? '' : next })}
-          options={[
-            { value: none, text: t('pull.ownPlatform') },
-            ...platforms.map((each) => ({ value: each, text: each })),
           ]}
         />
       </FieldGroup>

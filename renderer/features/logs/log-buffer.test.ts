@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plainText } from '../../ui/escape-sequences.ts';
 import { createLogBuffer, createLogSearch } from './log-buffer.ts';
 
 const line = (text: string) => ({ time: '2026-01-01T00:00:00Z', stream: 'stdout' as const, text });
@@ -10,11 +9,6 @@ test('a full buffer lets its oldest lines go and tells how many', () => {
   buffer.append(Array.from({ length: 11 }, (_, index) => line(String(index))));
   assert.equal(buffer.dropped, 2);
   assert.deepEqual([buffer.lines.length, buffer.lines[0]?.text, buffer.lines.at(-1)?.text], [9, '2', '10']);
-});
-
-test('colours are no part of the text', () => {
-  assert.equal(plainText('\u001b[1;31mred\u001b[0m and \u001b]8;;http://x\u0007link\u001b]8;;\u0007'), 'red and link');
-  assert.equal(plainText('[31m stays'), '[31m stays');
 });
 
 test('a search goes on while the log grows, and begins anew when lines went or the words changed', () => {

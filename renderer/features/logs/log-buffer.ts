@@ -1,5 +1,5 @@
 import type { LogLine } from '../../../electron/bridge/containers.ts';
-import { plainText } from '../../ui/escape-sequences.ts';
+import { plainText } from '../../ui/ansi-sequences.ts';
 
 /** The end of a log: grows at its end, and loses its oldest tenth when it is full. */
 export interface LogBuffer {

@@ -2,8 +2,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type RefObject, useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LogLine } from '../../../electron/bridge/containers.ts';
+import { AnsiText } from '../../ui/ansi-text.tsx';
 import { cx } from '../../ui/class-names.ts';
-import { ColouredText } from '../../ui/coloured-text.tsx';
 import type { LogStream } from './use-log-stream.ts';
 
 const ROW = 20;
@@ -122,7 +122,7 @@ function LogRow({ index, top, line, wrap, times, query, current, ref }: LogRowPr
         {error && t('logs.stderr')}
       </span>
       <span className={wrap ? 'whitespace-pre-wrap [overflow-wrap:anywhere]' : 'whitespace-pre'}>
-        <ColouredText text={line.text.replace(/\r+$/, '')} query={query} current={current} />
+        <AnsiText text={line.text.replace(/\r+$/, '')} query={query} current={current} />
       </span>
     </div>
   );

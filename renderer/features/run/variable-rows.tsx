@@ -1,12 +1,10 @@
-import { FileText, Plus } from 'lucide-react';
+import { FileText } from 'lucide-react';
 import { type ClipboardEvent, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
-import { FieldGroup, FieldRow } from '../../ui/field-group.tsx';
-import { TextInput } from '../../ui/text-field.tsx';
+import { NameValueRows } from '../../ui/name-value-rows.tsx';
 import { looksLikeEnvLines, parseEnvLines } from './env-lines.ts';
 import type { RowProblem } from './form-problems.ts';
-import { added, changed, without } from './rows.ts';
 import { isBlank, nextKey, type VariableRow } from './run-form.ts';
 
 export interface VariableRowsProps {
@@ -42,62 +40,37 @@ export function VariableRows({ rows, onChange, problemOf }: VariableRowsProps) {
     if (chosen) onChange(merged(rows, await chosen.text()));
   };
   return (
-    <FieldGroup label={t('run.environment')}>
-      {rows.map((row) => {
+    <NameValueRows
+      rows={rows}
+      onChange={onChange}
+      newKey={nextKey}
+      onPaste={paste}
+      words={{
+        title: t('run.environment'),
+        name: t('run.variable'),
+        value: t('run.value'),
+        add: t('run.addVariable'),
+        remove: t('run.removeVariable'),
+      }}
+      noteOf={(row) => {
         const problem = problemOf(row);
-        return (
-          <FieldRow
-            key={row.key}
-            removeLabel={t('run.removeVariable')}
-            onRemove={() => onChange(without(rows, row))}
-            unfinished={row.name.trim() === ''}
-            error={problem && <span>{t(problem.kind === 'twice' ? 'run.variableTwice' : 'run.variableBad')}</span>}
-          >
-            <TextInput
-              mono
-              className="w-42"
-              value={row.name}
-              bad={problem !== undefined && row.name.trim() !== ''}
-              aria-label={t('run.variable')}
-              placeholder={t('run.variable')}
-              onPaste={paste}
-              onChange={(name) => onChange(changed(rows, row, { name }))}
-            />
-            <span className="text-fg-4">=</span>
-            <TextInput
-              mono
-              className="flex-1"
-              value={row.value}
-              aria-label={t('run.value')}
-              onChange={(value) => onChange(changed(rows, row, { value }))}
-            />
-          </FieldRow>
-        );
-      })}
-      <div className="-ml-2 flex h-7 items-center gap-2">
-        <Button
-          kind="quiet"
-          size="small"
-          icon={Plus}
-          onClick={() => onChange(added<VariableRow>(rows, { name: '', value: '' }))}
-        >
-          {t('run.addVariable')}
-        </Button>
-        <Button kind="quiet" size="small" icon={FileText} onClick={() => file.current?.click()}>
-          {t('run.envFile')}
-        </Button>
-        <input
-          ref={file}
-          type="file"
-          hidden
-          aria-label={t('run.envFile')}
-          onChange={(event) => {
-            void read(event.target.files?.[0]);
-            // the same file can be chosen again
-            event.target.value = '';
-          }}
-        />
-      </div>
-    </FieldGroup>
+        return problem && { text: t(problem.kind === 'twice' ? 'run.variableTwice' : 'run.variableBad'), bad: true };
+      }}
+    >
+      <Button kind="quiet" size="small" icon={FileText} onClick={() => file.current?.click()}>
+        {t('run.envFile')}
+      </Button>
+      <input
+        ref={file}
+        type="file"
+        hidden
+        aria-label={t('run.envFile')}
+        onChange={(event) => {
+          void read(event.target.files?.[0]);
+          // the same file can be chosen again
+          event.target.value = '';
+        }}
+      />
+    </NameValueRows>
   );
 }

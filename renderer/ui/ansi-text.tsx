@@ -1,6 +1,6 @@
 import Anser, { type AnserJsonEntry } from 'anser';
 import type { CSSProperties } from 'react';
-import { isColoured } from './escape-sequences.ts';
+import { isColoured, withColoursOnly } from './ansi-sequences.ts';
 import { hitsIn, Marked } from './marked.tsx';
 
 const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
@@ -37,18 +37,18 @@ function styleOf(part: AnserJsonEntry): CSSProperties {
   };
 }
 
-export interface ColouredTextProps {
+export interface AnsiTextProps {
   text: string;
-  /** In small letters; nothing is searched when absent. */
+  /** In small letters; empty when nothing is searched. */
   query?: string;
-  /** The hit that the search stands on. */
+  /** It is the hit that the search stands on. */
   current?: boolean;
 }
 
 /** A line in its colours. Made of elements, never of markup: a hostile line stays text. */
-export function ColouredText({ text, query = '', current = false }: ColouredTextProps) {
+export function AnsiText({ text, query = '', current = false }: AnsiTextProps) {
   if (!isColoured(text)) return <Marked text={text} hits={hitsIn(text, query)} current={current} />;
-  const parts = Anser.ansiToJson(text, { json: true, remove_empty: true, use_classes: true });
+  const parts = Anser.ansiToJson(withColoursOnly(text), { json: true, remove_empty: true, use_classes: true });
   const hits = hitsIn(parts.map(({ content }) => content).join(''), query);
   let from = 0;
   return parts.map((part, index) => {
