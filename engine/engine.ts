@@ -6,6 +6,7 @@ import { type BootMemo, memoFile, openBootMemo } from './base/boot-memo.ts';
 import { EngineError } from './base/errors.ts';
 import { instanceOf } from './base/instance.ts';
 import type { Log } from './base/log.ts';
+import { bootId } from './base/process-identity.ts';
 import type { EngineOptions } from './cli/engine-options.ts';
 import { openHostMounts } from './drivers/mounts/host-mounts.ts';
 import { createMounter, type Mounter } from './drivers/mounts/mounter.ts';
@@ -63,6 +64,7 @@ import { openVolumes } from './services/volumes/local-volume-service.ts';
 import type { VolumeService } from './services/volumes/volume-service.ts';
 import { openLocalContentStore } from './storage/content/local-content-store.ts';
 import { createRootFiles } from './storage/files/root-files.ts';
+import { openLateSync } from './storage/late-sync.ts';
 import { openRecords, type Records } from './storage/records/records.ts';
 import { chooseSnapshotter } from './storage/snapshots/choose-snapshotter.ts';
 import { createLayerIntakes } from './storage/snapshots/layer-intake.ts';
@@ -131,7 +133,7 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   const cache = openBuildCache(records);
   const images = await createImageService({
     ...{ records, content, snapshots, unpacker, intakes, events, registries },
-    roots: cache.roots,
+    ...{ roots: cache.roots, lateSync: storage.lateSync },
     users: containers.users,
     ...{ transfers: transfers.desk, transferLimits },
   });
@@ -191,6 +193,11 @@ async function openStorage({ options, mounter, memo, log }: StorageParts) {
   for (const { name, detail } of refused) log.warn('a snapshotter does not work here', { name, detail });
   const { runRoot, usernsRemap: remap } = options;
   const remapping = await openRemapping({ remap, root, runRoot, snapshotter: snapshotter.name, mounter, log });
+  const lateSync = openLateSync({
+    ...{ records, boot: bootId(), sync: () => unpacker.sync(dataRoot) },
+    // steps of builds: their layers, which nothing else needs, are taken away with them
+    lost: () => records.database.exec('DELETE FROM build_steps'),
+  });
   // not before the first answers
   const aside = setTimeout(records.setSpaceAside, 1000);
   const files = createRootFiles();
@@ -204,7 +211,10 @@ async function openStorage({ options, mounter, memo, log }: StorageParts) {
   };
   const containersDirectory = path.join(dataRoot, 'containers');
   const disk = createDiskMeter({ content, snapshots: snapshotter, containersDirectory });
-  return { records, content, unpacker, intakes, files, snapshots: snapshotter, remapping, problem, disk, close };
+  return {
+    ...{ records, lateSync, content, unpacker, intakes, files, snapshots: snapshotter, remapping, problem, disk },
+    close,
+  };
 }
 
 interface RegistryParts {
@@ -283,7 +293,7 @@ async function openBuilds({
 }: BuildParts): Promise<RecordedBuilds> {
   const { dataRoot, runRoot } = options;
   const { mounter, network, oci, cannotRun } = host;
-  const { records, snapshots, files } = storage;
+  const { records, snapshots, files, lateSync } = storage;
   const builds = await openBuildService({
     ...{
       records,
@@ -295,7 +305,7 @@ async function openBuilds({
       parallel: options.buildParallelism ?? defaultParallelism(),
     },
     ...{ cacheRules: () => options.builderGc, transport, log },
-    sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId },
+    sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId, lateSync },
     exec: {
       runner: () => requireRunner(oci.stepRunner(), cannotRun ?? (storage.remapping && notRemapped())),
       ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance, runsPrograms },

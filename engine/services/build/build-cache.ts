@@ -58,10 +58,11 @@ export function openBuildCache(records: Records): BuildCache {
     find(key) {
       const row = find.get(key);
       if (!row) return undefined;
-      records.transaction(() => use.run(nanoseconds(Date.now()), key));
+      records.lightTransaction(() => use.run(nanoseconds(Date.now()), key));
       return JSON.parse(String(row.record)) as StepResult;
     },
-    put: (key, result) => void records.transaction(() => put.run(key, nanoseconds(Date.now()), JSON.stringify(result))),
+    put: (key, result) =>
+      void records.lightTransaction(() => put.run(key, nanoseconds(Date.now()), JSON.stringify(result))),
     all: () => all.all().map(stored),
     delete: (key) => void records.transaction(() => remove.run(key)),
     *roots() {

@@ -60,7 +60,7 @@ export function openStepMarks(records: Records): StepMarks {
     ofWords: (words) => read(ofWords.get(words)),
     put(place, words, mark) {
       const record = deflateRawSync(JSON.stringify(mark));
-      records.transaction(() => put.run(place, words, mark.key, Date.now(), record));
+      records.lightTransaction(() => put.run(place, words, mark.key, Date.now(), record));
     },
     trim: () => void records.transaction(() => trim.run(most)),
   };

@@ -10,6 +10,7 @@ import { containerSnapshot } from '../../storage/collect/collector.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
 import { beneathOf } from '../../storage/files/tree-changes.ts';
+import type { LateSync } from '../../storage/late-sync.ts';
 import type { Snapshotter } from '../../storage/snapshots/snapshotter.ts';
 import type { BuildImages } from '../images/image-service.ts';
 import type { BuiltLayer, Tree } from './node.ts';
@@ -21,6 +22,8 @@ export interface SiteDependencies {
   files: RootFiles;
   images: BuildImages;
   chainIdOf(diffIds: readonly Digest[]): string;
+  /** Steps are made again when they are lost. */
+  lateSync: LateSync;
 }
 
 /** A root filesystem that is being changed. */
@@ -42,7 +45,7 @@ export async function makeLayer(
   { input, lease, made = [] }: { input: Tree; lease: Lease; made?: readonly string[] },
   work: (site: WorkSite) => Promise<void>,
 ): Promise<Tree> {
-  const { snapshots, files, images, chainIdOf } = dependencies;
+  const { snapshots, files, images, chainIdOf, lateSync } = dependencies;
   const id = randomBytes(32).toString('hex');
   const key = containerSnapshot(id);
   await snapshots.prepare(key, input.top);
@@ -56,7 +59,8 @@ export async function makeLayer(
     const layers: readonly BuiltLayer[] = [...input.layers, { ...layer, created: new Date().toISOString() }];
     const top = chainIdOf(layers.map(({ diffId }) => diffId));
     lease.hold('snapshot', top);
-    await snapshots.commit(top, key, await snapshots.usage(key));
+    lateSync.begin();
+    await snapshots.commit(top, key, await snapshots.usage(key), undefined, { isLate: true });
     return { layers, top };
   } catch (error) {
     await snapshots.remove(key).catch(() => {});

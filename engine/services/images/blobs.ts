@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import type { Digest } from '../../base/digest.ts';
+import { unlessMissing } from '../../base/errors.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { ContentInfo, ContentStore, Ingest } from '../../storage/content/content-store.ts';
 import { notAnImage } from './manifest.ts';
@@ -29,6 +31,11 @@ export async function storeBlob(
   { content, lease }: { content: ContentStore; lease: Lease },
   bytes: Uint8Array,
 ): Promise<ContentInfo> {
+  const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  lease.hold('content', digest);
+  // one that is there is on the disk
+  const there = await unlessMissing(content.info(digest));
+  if (there) return there;
   const ingest = await content.ingest(`${lease.id}/document/${randomUUID()}`);
   return commitHeld(ingest, lease, () => ingest.write(bytes));
 }

@@ -80,11 +80,11 @@ async function baseImage({ content }: ImageParts, image: StoredImage): Promise<B
 }
 
 async function keepLayer(
-  { content }: ImageParts,
+  parts: ImageParts,
   lease: Lease,
   pack: (file: string) => Promise<{ digest: Digest; size: number }>,
 ): Promise<ImageLayer> {
-  const ingest = await content.ingestFile(`${lease.id}/layer/${randomUUID()}`, { resumable: false });
+  const ingest = await parts.content.ingestFile(`${lease.id}/layer/${randomUUID()}`, { resumable: false });
   let packed: { digest: Digest; size: number };
   try {
     packed = await pack(ingest.path);
@@ -93,7 +93,8 @@ async function keepLayer(
     await ingest.abort();
     throw diskFullOr(error);
   }
-  const { digest, size } = await ingest.commit(packed);
+  parts.lateSync.begin();
+  const { digest, size } = await ingest.commit(packed, { isLate: true });
   return { mediaType: mediaTypes.layer, digest, size, diffId: digest };
 }
 
@@ -131,6 +132,7 @@ async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease, isK
     snapshots,
   });
   if (isKept) {
+    await parts.lateSync.flush();
     records.transaction(() => {
       images.put(made);
       for (const reference of references) tagImage(parts, made.details.id, reference);

@@ -1,6 +1,7 @@
 import type { EventBus } from '../../events/event-bus.ts';
 import type { Collector } from '../../storage/collect/collector.ts';
 import type { ContentStore } from '../../storage/content/content-store.ts';
+import type { LateSync } from '../../storage/late-sync.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { Snapshotter } from '../../storage/snapshots/snapshotter.ts';
 import type { ImageRecords } from './image-records.ts';
@@ -17,4 +18,6 @@ export interface ImageParts {
   layers: LayerChain;
   events: EventBus;
   users: ImageUsers;
+  /** To be flushed before an image is made of what was there. */
+  lateSync: LateSync;
 }

@@ -34,6 +34,7 @@ export async function loadImages(parts: ImageParts, request: LoadRequest): Promi
       ready.push({ image: await unpackImage(parts, entry, { lease, signal, report }), names: entry.names });
     }
     signal.throwIfAborted();
+    await parts.lateSync.flush();
     publish(parts, ready, report);
   } catch (error) {
     if (signal.aborted) throw new EngineError('cancelled', 'the load was cancelled', { cause: error });

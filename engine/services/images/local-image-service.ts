@@ -6,6 +6,7 @@ import { hostPlatform, parsePlatform } from '../../registry/platform.ts';
 import { familiarReference, parseReference, withDefaultTag } from '../../registry/reference.ts';
 import { createCollector, type Root } from '../../storage/collect/collector.ts';
 import type { ContentStore } from '../../storage/content/content-store.ts';
+import type { LateSync } from '../../storage/late-sync.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { LayerIntakes } from '../../storage/snapshots/layer-intake.ts';
 import type { LayerUnpacker } from '../../storage/snapshots/layer-unpacker.ts';
@@ -43,6 +44,7 @@ export interface ImageServiceOptions {
   unpacker: LayerUnpacker;
   events: EventBus;
   users: ImageUsers;
+  lateSync: LateSync;
   limits?: ArchiveLimits;
   intakes: LayerIntakes;
   registries: Registries;
@@ -63,7 +65,7 @@ const longestLook = 60_000;
 export async function createImageService(
   options: ImageServiceOptions,
 ): Promise<ImageService & { readonly forBuilds: BuildImages }> {
-  const { records, content, snapshots, unpacker, events, users, limits = defaultArchiveLimits } = options;
+  const { records, content, snapshots, unpacker, events, users, lateSync, limits = defaultArchiveLimits } = options;
   const { registries, transfers, transferLimits } = options;
   const images = openImageRecords(records);
   const roots = function* () {
@@ -72,7 +74,7 @@ export async function createImageService(
   };
   const collector = createCollector({ records, content, snapshots, roots });
   const layers = createLayerChain({ content, snapshots, unpacker });
-  const parts: ImageParts = { records, images, content, snapshots, collector, layers, events, users };
+  const parts: ImageParts = { records, images, content, snapshots, collector, layers, events, users, lateSync };
   const puller = createLayerPuller({
     ...{ content, snapshots, unpacker, layers, collector, limit: transferLimits.downloads },
     intakes: options.intakes,

@@ -28,8 +28,11 @@ export interface Ingest {
 /** A blob that somebody else writes, as a thread does: a file that is there, with what came before. One of its calls ends it. */
 export interface IngestFile {
   readonly path: string;
-  /** Publishes what its writer has verified, durably. Committing what exists already is not an error. */
-  commit(verified: ContentInfo): Promise<ContentInfo>;
+  /**
+   * Publishes what its writer has verified, durably unless that comes later (storage/late-sync.ts). Committing what exists already
+   * is not an error.
+   */
+  commit(verified: ContentInfo, options?: { isLate: boolean }): Promise<ContentInfo>;
   abort(): Promise<void>;
   /** Keeps the bytes: an ingest of the same ref goes on behind them. */
   pause(): void;

@@ -207,19 +207,19 @@ function openIngestFile({ file, publishAs, blobs, onClose }: Omit<IngestOptions,
   };
   return {
     path: file,
-    async commit({ digest, size }) {
+    async commit({ digest, size }, { isLate } = { isLate: false }) {
       try {
         const handle = await open(file, 'r+');
         try {
           const found = (await handle.stat()).size;
           if (found !== size) throw new EngineError('internal', `${file} has ${found} bytes, not ${size}`);
           await handle.chmod(0o444);
-          await handle.sync();
+          if (!isLate) await handle.sync();
         } finally {
           await handle.close();
         }
         await rename(file, publishAs(digest));
-        await syncDirectory(blobs);
+        if (!isLate) await syncDirectory(blobs);
       } catch (error) {
         await abort();
         throw diskFullOr(error);

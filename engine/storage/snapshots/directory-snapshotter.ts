@@ -111,11 +111,17 @@ class DirectorySnapshotter implements Snapshotter {
     return { directory, whiteouts: 'remove', ...(parents[0] && { copyOf: parents[0] }) };
   }
 
-  async commit(name: string, key: string, usage: { bytes: number; inodes: number }, onto?: NewParent): Promise<void> {
+  async commit(
+    name: string,
+    key: string,
+    usage: { bytes: number; inodes: number },
+    onto?: NewParent,
+    { isLate } = { isLate: false },
+  ): Promise<void> {
     const { rows, directories, unpacker } = this.#parts;
     const row = this.#findActive(key);
     if (onto?.likeRoot) await likeRoot(directories.own(this.#find(onto.parent).name), directories.own(row.name));
-    await unpacker.sync(directories.own(row.name));
+    if (!isLate) await unpacker.sync(directories.own(row.name));
     const exists = rows.get(name) !== undefined;
     if (exists) rows.delete(key);
     else rows.commit(name, key, usage, onto && this.#find(onto.parent).key);

@@ -36,10 +36,11 @@ export function openSnapshotRecords(records: Records): SnapshotRecords {
       return row && rowOf(row);
     },
     insert({ key, parent = null, kind, name, bytes, inodes }) {
-      records.transaction(() => insert.run(key, parent, kind, name, bytes, inodes));
+      // whatever leads to it is written later: that it lasts makes this last
+      records.lightTransaction(() => insert.run(key, parent, kind, name, bytes, inodes));
     },
     commit(name, key, { bytes, inodes }, parent = null) {
-      records.transaction(() => commit.run(name, bytes, inodes, parent, key));
+      records.lightTransaction(() => commit.run(name, bytes, inodes, parent, key));
     },
     delete(key) {
       records.transaction(() => remove.run(key));

@@ -57,10 +57,16 @@ export interface Snapshotter {
   /** Where an active snapshot takes an unpacked layer. */
   target(key: string): Promise<LayerTarget>;
   /**
-   * Freezes an active snapshot under `name`; durable when it resolves. Committing a name that exists removes `key`.
+   * Freezes an active snapshot under `name`; durable when it resolves, unless that comes later (storage/late-sync.ts). Committing a name that exists removes `key`.
    * @throws EngineError `not-found` when the parent that it is put on does not exist.
    */
-  commit(name: string, key: string, usage: { bytes: number; inodes: number }, onto?: NewParent): Promise<void>;
+  commit(
+    name: string,
+    key: string,
+    usage: { bytes: number; inodes: number },
+    onto?: NewParent,
+    options?: { isLate: boolean },
+  ): Promise<void>;
   /** Forgotten before the promise is returned; its files go in the background. @throws EngineError `conflict` while it has children. */
   remove(key: string): Promise<void>;
   usage(key: string): Promise<{ bytes: number; inodes: number }>;

@@ -46,6 +46,7 @@ export async function pullImage(parts: ImageParts & { puller: LayerPuller }, pul
     const before = images.reference(reference)?.imageId;
     const image = await bringImage(parts, { ...found, pull, path, lease });
     pull.signal.throwIfAborted();
+    await parts.lateSync.flush();
     publish(parts, image, { reference, target: found.top.digest, tagFrom });
     pull.report({ pulled: { imageId: image.details.id } });
     pull.report({ status: `Digest: ${found.top.digest}` });

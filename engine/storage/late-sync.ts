@@ -1,0 +1,60 @@
+import type { Records } from './records/records.ts';
+
+/**
+ * What is made again when it is lost need not be on the disk before the next thing begins. Until `flush` such things count for
+ * as long as the machine runs: after another boot they are taken for lost.
+ */
+export interface LateSync {
+  /** Something is written that is not waited for. To be called before its record. */
+  begin(): void;
+  /** Resolves when all that was begun before is on the disk. Before a record that has to last leads to it. */
+  flush(): Promise<void>;
+}
+
+export interface LateSyncParts {
+  records: Records;
+  /** Identifies the boot of the machine. */
+  boot: string;
+  /** Resolves when everything of the filesystem is on the disk. */
+  sync(): Promise<void>;
+  /** The machine went down in between: forgets what was begun. Within the transaction that notes it. */
+  lost(): void;
+}
+
+const key = 'unsynced';
+
+/** Looks at once whether something was lost. */
+export function openLateSync({ records, boot, sync, lost }: LateSyncParts): LateSync {
+  const { database } = records;
+  const get = database.prepare('SELECT value FROM meta WHERE key = ?');
+  const put = database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
+  const clear = database.prepare('DELETE FROM meta WHERE key = ?');
+  const found = get.get(key)?.value;
+  if (found !== undefined && found !== boot)
+    records.transaction(() => {
+      lost();
+      clear.run(key);
+    });
+  /** Whether the records say that something is under way; numbers of what was begun, and of what is on the disk. */
+  let isMarked = found === boot;
+  let begun = isMarked ? 1 : 0;
+  let synced = 0;
+  return {
+    begin() {
+      begun++;
+      if (isMarked) return;
+      // lasting: what follows may reach the disk by itself, in any order
+      records.transaction(() => put.run(key, boot));
+      isMarked = true;
+    },
+    async flush() {
+      const upTo = begun;
+      if (upTo === synced) return;
+      await sync();
+      synced = Math.max(synced, upTo);
+      if (begun !== synced || !isMarked) return;
+      records.lightTransaction(() => clear.run(key));
+      isMarked = false;
+    },
+  };
+}
