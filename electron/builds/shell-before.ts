@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { DockerHost } from '../../engine/compose/docker-host.ts';
 import { HostError } from '../hosts/host-error.ts';
 
@@ -20,7 +21,10 @@ export async function shellBefore(host: DockerHost, build: string, step: number)
     ...{ Image: answer.imageId, Cmd: ['/bin/sh'], Tty: true, OpenStdin: true },
     HostConfig: { AutoRemove: true },
   };
-  const { id } = await host.containers.create(request, `build-${build.slice(0, 8)}-before-step-${step}`);
+  const { id } = await host.containers.create(
+    request,
+    `build-${build.slice(0, 8)}-before-step-${step}-${randomBytes(2).toString('hex')}`,
+  );
   try {
     await host.containers.start(id);
   } catch (error) {

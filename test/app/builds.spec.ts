@@ -181,7 +181,7 @@ test('a shell on what the failed step began with, which is gone when it is stopp
   await expect(screen).toContainText('version-is-7');
   await picture(page, 'build-shell');
   const name = (await opened.docker('ps', '--filter', 'name=before-step', '--format', '{{.Names}}')).trim();
-  expect(name).toMatch(/^build-[0-9a-f]{8}-before-step-4$/);
+  expect(name).toMatch(/^build-[0-9a-f]{8}-before-step-4-[0-9a-f]{4}$/);
   await opened.docker('stop', '-t', '0', name);
   await expect.poll(() => opened.docker('ps', '-aq', '--filter', 'name=before-step')).toBe('');
   await goTo(page, '/builds');

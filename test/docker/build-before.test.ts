@@ -39,8 +39,11 @@ test('what a failed step began with: an image for a look, which goes with its la
   await scene.buildx(other);
   assert.ok((await images()).includes(imageId), 'a container is made of it');
   await scene.docker('rm', 'look');
-  await scene.buildx(other);
-  await waitUntil('it is gone', async () => !(await images()).includes(imageId));
+  const isGone = async () => {
+    await scene.buildx(other);
+    return !(await images()).includes(imageId);
+  };
+  await waitUntil('it is gone', isGone, { everyMs: 1000 });
 });
 
 test('a step that did not fail, a build that nobody knows, an engine that has forgotten', async () => {

@@ -62,7 +62,7 @@ interface Document {
 async function manifestAt(name: string): Promise<{ digest: string | null; document: Document }> {
   const [repository, tag] = name.split(/:(?=[^/:]+$)/) as [string, string];
   const answer = await fetch(`http://${repository.replace('/', '/v2/')}/manifests/${tag}`, {
-    headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+    headers: { accept: 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json' },
   });
   return { digest: answer.headers.get('docker-content-digest'), document: (await answer.json()) as Document };
 }
@@ -127,6 +127,35 @@ test('-o type=oci: an archive with all of them, which loads; -o type=local: a fo
   assert.equal(readFileSync(at('local/linux_arm64/made'), 'utf8'), 'for arm64\n');
   assert.equal(readFileSync(at('local/linux_arm64/arm'), 'utf8'), 'arm\n');
   assert.equal(readFileSync(at('local/linux_amd64/own'), 'utf8'), 'own amd64');
+});
+
+test('kept here: saved with all of them, whichever came first; a later build and another name mean what they say', async () => {
+  const place = context();
+  const name = `${registry.host}/team/kept`;
+  await scene.buildx(place, '--platform', 'linux/arm64,linux/aarch64,linux/amd64', '-t', `${name}:rel`);
+  await scene.docker('save', '-o', at('saved.tar'), `${name}:rel`);
+  const files = await filesOf(createReadStream(at('saved.tar')));
+  const [entry] = json(files.get('manifest.json'));
+  assert.equal(json(files.get(entry.Config)).architecture, 'amd64');
+  for (const layer of entry.Layers) assert.ok(files.has(layer));
+  const architectures = [...files]
+    .filter(([file, bytes]) => file.startsWith('blobs/') && bytes.toString('latin1', 0, 200).includes('"architecture"'))
+    .map(([, bytes]) => json(bytes).architecture);
+  assert.deepEqual(architectures.filter(Boolean).sort(), ['amd64', 'arm64']);
+  // the same image of this machine, by names that mean something else
+  await scene.buildx(place, '-t', `${name}:dev`);
+  const pushed = async (from: string, to: string) => {
+    await scene.docker('tag', `${name}:${from}`, `${name}:${to}`);
+    await scene.docker('push', '-q', `${name}:${to}`);
+    return (await manifestAt(`${name}:${to}`)).document;
+  };
+  assert.equal((await pushed('rel', 'a')).manifests?.length, 2);
+  assert.equal((await pushed('dev', 'b')).manifests, undefined);
+  await scene.buildx(place, '-t', `${name}:rel`);
+  await scene.docker('save', '-o', at('saved.tar'), `${name}:rel`);
+  assert.equal((await pushed('rel', 'c')).manifests, undefined);
+  const names = (await scene.docker('images', '--format', '{{.Repository}}:{{.Tag}}', name)).split('\n');
+  await scene.docker('rmi', ...names);
 });
 
 test('a cache of all of them; from it another engine takes every step', async () => {

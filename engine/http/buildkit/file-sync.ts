@@ -141,11 +141,11 @@ class Transfer {
     const id = this.#count++;
     const { mode, linkname } = stat;
     const size = Number(stat.size);
+    // sockets, pipes and devices of a client are nothing that an image could have
+    if (mode & goModes.other && !(mode & (goModes.directory | goModes.symlink))) return;
     if (this.#isKnown(stat)) return;
     if (mode & goModes.directory) this.#writeNow(tarEntryHeader(entryOf(stat, 'directory')));
     else if (mode & goModes.symlink) this.#writeNow(tarEntryHeader(entryOf(stat, 'symlink')));
-    // sockets, pipes and devices of a client are nothing that an image could have
-    else if (mode & goModes.other) return;
     else if (linkname !== '') this.#links.push(stat);
     else if (size === 0) this.#writeNow(tarEntryHeader(entryOf(stat, 'file')));
     else (size <= smallest ? this.#small : this.#long).push([id, { stat, size, got: 0, parts: [] }]);

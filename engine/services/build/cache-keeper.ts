@@ -1,9 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, renameSync } from 'node:fs';
 import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { allocatedBytes } from '../../base/allocated-bytes.ts';
 import type { Digest } from '../../base/digest.ts';
 import { createKeyedLock } from '../../base/keyed-lock.ts';
+import { errnoCode } from '../../base/libc.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import type { Records } from '../../storage/records/records.ts';
 import type { BuildImages, ImageService } from '../images/image-service.ts';
@@ -129,9 +131,22 @@ async function forget(
     }
     // the row first: a folder without one is taken away at the next start
     kept.delete(id);
-    await rm(path.join(dataRoot, 'build', folder), { recursive: true, force: true });
+    const gone = `${path.join(dataRoot, 'build', folder)}.${randomBytes(4).toString('hex')}`;
+    // in the same turn: a build that opens it meanwhile makes a new one
+    if (!tryToMove(path.join(dataRoot, 'build', folder), gone)) continue;
+    await rm(gone, { recursive: true, force: true });
   }
   return gone.filter(({ id }) => ids.has(id));
+}
+
+function tryToMove(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Removes what a prune that was cut off has left. */

@@ -27,11 +27,14 @@ export interface FailedSteps {
 /** Builds that are remembered. */
 const most = 20;
 const label = 'dev.beluga.before-step';
+/** Milliseconds that an image stays without a container. */
+const asked = 10_000;
 
 export function createFailedSteps(
   images: Pick<ImageService, 'list' | 'remove'> & { forBuilds: BuildImages },
 ): FailedSteps {
   const builds = new Map<string, Map<number, FailedStep>>();
+  const fresh = new Set<Digest>();
   return {
     put(build, failed) {
       const steps = builds.get(build) ?? new Map<number, FailedStep>();
@@ -41,11 +44,16 @@ export function createFailedSteps(
     async image(build, step) {
       const failed = builds.get(build)?.get(step);
       if (!failed) throw forgotten(build, step);
-      return imageOf(images.forBuilds, failed, `${build} ${step}`);
+      const id = await imageOf(images.forBuilds, failed, { build, step });
+      // whoever asked makes a container of it
+      fresh.add(id);
+      setTimeout(() => fresh.delete(id), asked).unref();
+      return id;
     },
     async sweep() {
-      for (const { id, config, repoTags } of await images.list()) {
-        if (repoTags.length > 0 || !(label in config.labels)) continue;
+      for (const { id, config, repoTags, history } of await images.list()) {
+        // labels are inherited, by what was committed too; ours have no history
+        if (repoTags.length > 0 || !(label in config.labels) || history.length > 0 || fresh.has(id)) continue;
         // one that has a container is refused, and stays
         await images.remove(id).catch(() => {});
       }
@@ -59,15 +67,21 @@ const forgotten = (build: string, step: number) =>
     params: { id: build, step },
   });
 
-async function imageOf(images: BuildImages, { node, input, platform }: FailedStep, about: string): Promise<Digest> {
+async function imageOf(
+  images: BuildImages,
+  { node, input, platform }: FailedStep,
+  { build, step }: { build: string; step: number },
+): Promise<Digest> {
   const lease = images.leases.open();
   try {
     for (const { digest } of input.layers) lease.hold('content', digest);
+    const isThere = await Promise.all(input.layers.map(({ digest }) => images.has(digest)));
+    if (!isThere.every(Boolean)) throw forgotten(build, step);
     const environment = node.op === 'exec' ? node.environment : [];
     const config = {
       ...emptyConfig,
       environment: environment.filter((entry) => !mayBeSecret(entry.split('=')[0] ?? '')),
-      labels: { [label]: about },
+      labels: { [label]: `${build} ${step}` },
       command: ['/bin/sh'],
       ...(node.op === 'exec' && { user: node.user, workingDirectory: node.workingDirectory }),
     };

@@ -4,6 +4,7 @@ import { createLimit } from '../../base/limit.ts';
 import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import { parsePlatform, platformText } from '../../registry/platform.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
+import type { ImagePlatform } from '../images/image-service.ts';
 import { findBase } from './base-images.ts';
 import {
   type BuildContext,
@@ -43,7 +44,9 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
   const cacheMounts = createCacheMounts({ dataRoot, kept });
   const localSources = createLocalSources({ dataRoot, kept });
   const failedSteps = createFailedSteps(dependencies.images);
-  await failedSteps.sweep();
+  const sweep = () =>
+    failedSteps.sweep().catch((error) => log.warn('what failed steps began with could not be taken away', { error }));
+  await sweep();
   const downloads = createDownloads({ dataRoot, kept, transport: dependencies.transport });
   const collect = () =>
     keeper
@@ -69,7 +72,7 @@ export async function openBuildService(dependencies: BuildDependencies): Promise
           });
         } finally {
           use.end();
-          void failedSteps.sweep().then(collect);
+          void sweep().then(collect);
         }
       }),
     look: (request) => lookAtDockerfile({ dataRoot, files: sites.files, downloads }, request),
@@ -108,6 +111,7 @@ async function runBuild(run: BuildRun): Promise<void> {
 
 async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Promise<void> {
   const { report, signal } = run;
+  const platforms = platformsOf(run);
   const plans = await plansFor(run, context, lease);
   report({ planned: plans.flatMap(plannedSteps) });
   const results = plans.map(({ result }) => result.node);
@@ -116,16 +120,29 @@ async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Pro
   const named = await openNamed(run, namedContexts(...results));
   try {
     signal.throwIfAborted();
-    await makeImages(run, { plans, context, named, lease });
+    await makeImages(run, { plans, platforms, context, named, lease });
   } finally {
     for (const folder of named.values()) await folder.close();
   }
 }
 
+/** Each once, however it is written. */
+function platformsOf({ request, platform }: BuildRun): readonly ImagePlatform[] {
+  const asked = (request.platforms ?? []).map(parsePlatform).map(usual);
+  const named = new Map(asked.map((each) => [platformText(each), each]));
+  return named.size > 0 ? [...named.values()] : [platform];
+}
+
+/** v8 is what arm64 means without a variant (containerd: platforms, Normalize). */
+const usual = ({ variant, ...platform }: ImagePlatform): ImagePlatform =>
+  variant === undefined || (platform.architecture === 'arm64' && variant === 'v8')
+    ? platform
+    : { ...platform, variant };
+
 /** One for each platform, with its steps counted on. */
 async function plansFor(run: OpenedRun, context: BuildContext, lease: Lease): Promise<Plan[]> {
   const { request } = run;
-  const platforms = request.platforms?.map(parsePlatform) ?? [run.platform];
+  const platforms = platformsOf(run);
   const dockerfile = parseDockerfile(context.dockerfile);
   const plans: Plan[] = [];
   let firstStep = 1;

@@ -21,6 +21,8 @@ import { createWorkshop } from './workshop.ts';
 export interface Planned {
   /** One for each platform. */
   plans: readonly Plan[];
+  /** Of the plans, as they were asked for. */
+  platforms: readonly ImagePlatform[];
   context: BuildContext;
   named: ReadonlyMap<string, ContextFolder>;
   lease: Lease;
@@ -53,10 +55,13 @@ export async function makeImages(run: OpenedRun, planned: Planned): Promise<void
   // one after the other: what they have in common is made once
   for (const plan of plans) solved.push(await solve(run, { plan, workshop, remote, lease, total }));
   tellUnused(run, plans);
-  const kept = plans.findIndex(({ result }) => fits(result.platform, run.platform));
+  const kept = planned.platforms.findIndex((platform) => fits(platform, run.platform));
   const own = Math.max(kept, 0);
   const made: Made[] = [];
-  for (const [index, each] of solved.entries()) made.push(await makeImage(run, each, { lease, isOwn: index === own }));
+  for (const [index, each] of solved.entries()) {
+    const { [index]: platform = run.platform } = planned.platforms;
+    made.push(await makeImage(run, { ...each, platform }, { lease, isOwn: index === own }));
+  }
   const result = made[own];
   if (!result) throw new Error('a build makes one image at least');
   const manifest = made.length > 1 ? await together(run, made, { lease, own: result }) : await alone(run, result);
@@ -98,7 +103,7 @@ function tellUnused({ report }: BuildRun, plans: readonly Plan[]): void {
 /** Of several the own one gets the names; the others stay as long as the build. */
 async function makeImage(
   { request, images }: BuildRun,
-  solved: Solved,
+  solved: Solved & { platform: ImagePlatform },
   { lease, isOwn }: { lease: Lease; isOwn: boolean },
 ): Promise<Made> {
   const { plan, solver, tree } = solved;
@@ -115,7 +120,7 @@ async function makeImage(
     lease,
     { isKept: isOwn && !request.withoutImage },
   );
-  return { ...solved, image, platform };
+  return { ...solved, image };
 }
 
 async function alone(run: BuildRun, { tree, image }: Made): Promise<BuiltResult['manifest']> {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Digest } from '../../base/digest.ts';
 import { diskFullOr } from '../../base/disk-full.ts';
-import { EngineError } from '../../base/errors.ts';
+import { EngineError, unlessMissing } from '../../base/errors.ts';
 import { parsePlatform } from '../../registry/platform.ts';
+import { parseReference } from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import { storeBlob } from './blobs.ts';
 import { readDocuments } from './commit-image.ts';
@@ -40,6 +41,7 @@ export function createBuildImages(parts: ImageParts, { remote, pushIndex }: Buil
       return { ...index, push: (reference, login) => pushIndex(toPush, reference, login) };
     },
     remoteIn: (blobs, manifest, signal) => openForeignLayers(parts, { blobs, manifest, signal }),
+    has: async (digest) => (await unlessMissing(parts.content.info(digest))) !== undefined,
     collect: () => collector.collect(),
     async base(name, platform, lease) {
       const image = imageFor(parts, name, platform);
@@ -57,7 +59,10 @@ export function createBuildImages(parts: ImageParts, { remote, pushIndex }: Buil
 function imageFor({ images }: ImageParts, name: string, platform: string): StoredImage {
   const { image, references } = resolveImage(images, name);
   const wanted = parsePlatform(platform);
-  const all = [image, ...references.flatMap(({ imageId }) => images.get(imageId) ?? [])];
+  const { digest } = parseReference(name);
+  // several of one index may have been pulled, of which the name means the last
+  const further = digest === undefined ? [] : images.all().filter(({ blobs }) => blobs.some((each) => each === digest));
+  const all = [image, ...references.flatMap(({ imageId }) => images.get(imageId) ?? []), ...further];
   const found = all.find(({ details }) => platformFits(details, wanted)) ?? image;
   refusePlatform(found.details, platform, name);
   return found;
@@ -134,8 +139,9 @@ async function makeImage(parts: ImageParts, image: BuiltImage, lease: Lease, isK
   if (isKept) {
     await parts.lateSync.flush();
     records.transaction(() => {
-      images.put(made);
-      for (const reference of references) tagImage(parts, made.details.id, reference);
+      const before = images.get(made.details.id)?.blobs ?? [];
+      images.put({ ...made, blobs: [...new Set([...before, ...made.blobs])] });
+      for (const reference of references) tagImage(parts, made.details.id, reference, stored.digest);
     });
   }
   const { id } = made.details;

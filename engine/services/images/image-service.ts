@@ -327,6 +327,8 @@ export interface BuildImages {
   remoteIn(blobs: ForeignBlobs, manifest: Digest | undefined, signal: AbortSignal): RemoteLayers;
   /** @throws EngineError `invalid` (`image.reference-invalid`) */
   remote(reference: string, login: RegistryLogin | undefined, signal: AbortSignal): RemoteLayers;
+  /** Whether a blob is here. */
+  has(digest: Digest): Promise<boolean>;
   /** Deletes what nothing holds any more. */
   collect(): Promise<void>;
 }

@@ -127,8 +127,8 @@ export async function createImageService(
     commit: (request) => commitImage(parts, request),
     async tag(name, target) {
       const reference = newName(target);
-      const { image } = resolveImage(images, name);
-      records.transaction(() => tagImage(parts, image.details.id, reference));
+      const { image, references } = resolveImage(images, name);
+      records.transaction(() => tagImage(parts, image.details.id, reference, references[0]?.target));
     },
     async remove(name, removeOptions = {}) {
       const { force = false } = removeOptions;

@@ -151,7 +151,10 @@ async function follow(parts: Pick<ImageParts, 'content'>, image: StoredImage, di
   }
   let manifest: Manifest | undefined;
   for (const entry of document.manifests) {
-    if (image.blobs.includes(entry.digest)) manifest ??= (await follow(parts, image, entry.digest, blobs)).manifest;
+    if (!image.blobs.includes(entry.digest)) continue;
+    const found = await follow(parts, image, entry.digest, blobs);
+    // of several platforms that of the image
+    if (manifest === undefined || found.manifest.config.digest === image.details.id) manifest = found.manifest;
   }
   if (!manifest) throw new EngineError('internal', `${what} leads to nothing of the image ${image.details.id}`);
   return { descriptor, manifest };

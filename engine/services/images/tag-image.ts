@@ -21,14 +21,17 @@ export function newName(text: string): Reference {
   return withDefaultTag(reference);
 }
 
-/** Inside a transaction: gives an image a name, taking it from another. */
-export function tagImage(parts: ImageParts, id: Digest, reference: Reference): void {
+/**
+ * Inside a transaction: gives an image a name, taking it from another.
+ * @param from the index or manifest that the name means; that of the image's first name when absent
+ */
+export function tagImage(parts: ImageParts, id: Digest, reference: Reference, from?: Digest): void {
   const { images, events } = parts;
   const image = images.get(id);
   if (!image)
     throw new EngineError('not-found', `No such image: ${id}`, { reason: 'image.not-found', params: { image: id } });
   // the same index or manifest as its other names, so that they show one digest
-  const target = images.referencesTo(id)[0]?.target ?? image.manifest;
+  const target = from ?? images.referencesTo(id)[0]?.target ?? image.manifest;
   images.putReference({ reference, imageId: id, target });
   images.put({ ...image, lastTagged: Date.now() });
   events.record(imageEvent('tag', image, familiarReference(reference)));
