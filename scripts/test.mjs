@@ -8,7 +8,8 @@
 // BELUGA_DOCKERD_ZSTD (unpacked dockerds), those of test/host and test/docker BELUGA_DOCKERD_PROGRAMS as well, these also
 // BELUGA_BUILDX and BELUGA_COMPOSE (unpacked plugins of the docker CLI), and with test/app BELUGA_NODE_IMAGE (packages for
 // an image with Node), BELUGA_FIREWALL_PROGRAMS (unpacked ufw and firewalld), BELUGA_APPARMOR_PROGRAMS
-// (AppArmor's parser) and BELUGA_REGISTRY_PROGRAM (an unpacked
+// (AppArmor's parser), BELUGA_EMULATOR (QEMU for programs of other processors), BELUGA_FOREIGN_PROGRAMS (busybox for ppc64le)
+// and BELUGA_REGISTRY_PROGRAM (an unpacked
 // docker-registry), and those of test/app also BELUGA_ELECTRON and,
 // unless they are tagged @own-engine, BELUGA_DATA_ROOT and BELUGA_RUN_ROOT of an engine that runs; those of test/package
 // BELUGA_PACKAGE (the unpacked application) and BELUGA_DEB.
@@ -19,7 +20,9 @@ import {
   appArmorPackages,
   dockerdPackages,
   dockerdZstdPackages,
+  emulatorPackages,
   firewallPackages,
+  foreignPackages,
   imagePeersPackages,
   nodeImagePackages,
   packagesToEmulate,
@@ -173,6 +176,8 @@ async function runOnPinnedNode(args) {
     BELUGA_BUILDX: prepared.buildx,
     BELUGA_COMPOSE: prepared.compose,
     BELUGA_NODE_IMAGE: prepared.nodeImage,
+    BELUGA_EMULATOR: prepared.emulator,
+    BELUGA_FOREIGN_PROGRAMS: prepared.foreign,
     ...(seed && { BELUGA_TEST_SEED: seed }),
   };
   for (const name of [
@@ -214,10 +219,12 @@ await main(async (args) => {
   const dockerdZstd = await unpacked('dockerd-zstd', dockerdZstdPackages, ['compare', 'long'], { suite: 'trixie' });
   const appArmor = await unpacked('apparmor', appArmorPackages, ['host']);
   const nodeImage = await unpacked('node-image', nodeImagePackages, ['docker', 'app']);
+  const emulator = await unpacked('emulator', emulatorPackages);
+  const foreign = await unpacked('busybox-ppc64el', foreignPackages, ['host', 'long'], { architecture: 'ppc64el' });
   const docker = await dockerCli();
   const prepared = JSON.stringify({
     ...{ electron, sampleImage, docker, dockerd, firewalls, registry, peers, dockerdZstd, appArmor, buildx, compose },
-    nodeImage,
+    ...{ nodeImage, emulator, foreign },
   });
   return runInForeground(node24, [process.argv[1], ...args], {
     env: { ...process.env, BELUGA_TEST_PREPARED: prepared },

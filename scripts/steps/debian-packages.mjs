@@ -96,6 +96,12 @@ export const imagePeersPackages = [
 /** What Node and a shell need in an image: unpacked into one that tests make, never installed. */
 export const nodeImagePackages = ['libc6', 'libstdc++6', 'libgcc-s1', 'bash', 'dash', 'libtinfo6', 'busybox-static'];
 
+/** Runs programs of other processors: unpacked for the tests that register it with the kernel, never installed. */
+export const emulatorPackages = ['qemu-user-static'];
+
+/** What runs on another processor. */
+export const foreignPackages = ['busybox-static'];
+
 /** Packages that the tests in an emulated machine need here. */
 export const packagesToEmulate = {
   'qemu-system-x86': 'the machine that boots a kernel with cgroup v2',
@@ -199,11 +205,12 @@ function rootPrefixFor(packages) {
   return prefix;
 }
 
-/** Options by which apt-get looks into another release of Debian, with lists of its own in `folder`. */
-function aptOfSuite(suite, folder) {
+/** Options by which apt-get looks into another release of Debian, or for another processor, with lists of its own in `folder`. */
+function aptOf({ suite = 'bookworm', architecture }, folder) {
   const lists = path.join(folder, 'lists');
   mkdirSync(path.join(lists, 'partial'), { recursive: true });
-  const signed = 'signed-by=/usr/share/keyrings/debian-archive-keyring.gpg';
+  const processor = architecture ? `arch=${architecture} ` : '';
+  const signed = `${processor}signed-by=/usr/share/keyrings/debian-archive-keyring.gpg`;
   writeFileSync(path.join(folder, 'sources.list'), `deb [${signed}] http://deb.debian.org/debian ${suite} main\n`);
   const settings = {
     'Dir::Etc::SourceList': path.join(folder, 'sources.list'),
@@ -214,6 +221,7 @@ function aptOfSuite(suite, folder) {
     'Acquire::Languages': 'none',
     // whose user may not look into a folder of root's
     'APT::Sandbox::User': '',
+    ...(architecture && { 'APT::Architecture': architecture, 'APT::Architectures': architecture }),
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   outputOf('apt-get', [...options, '-o', 'Acquire::Retries=3', 'update'], { env: aptEnv });
@@ -237,19 +245,19 @@ export function dependencyOf(name, pattern) {
 
 /**
  * Folder with the content of Debian packages that must not be installed here (they would start a service, or replace
- * something). Downloaded once per user. `suite`: another release of Debian.
+ * something). Downloaded once per user. `suite`: another release of Debian; `architecture`: for another processor.
  * @throws StepError when apt cannot fetch them
  */
-export async function unpackedPackages(name, packages, { suite } = {}) {
+export async function unpackedPackages(name, packages, { suite, architecture } = {}) {
   const target = path.join(userCache, 'deb', name);
   const list = path.join(target, 'packages');
   if (existsSync(list) && readFileSync(list, 'utf8') === packages.join('\n')) return target;
   if (!isDebian()) throw new StepError(`${packages.join(', ')} can only be fetched with Debian's apt-get`, 2);
   mkdirSync(path.dirname(target), { recursive: true });
   const draft = mkdtempSync(`${target}-`);
-  const lists = suite && mkdtempSync(`${target}-lists-`);
+  const lists = (suite ?? architecture) && mkdtempSync(`${target}-lists-`);
   try {
-    const from = lists ? aptOfSuite(suite, lists) : [];
+    const from = lists ? aptOf({ suite, architecture }, lists) : [];
     const download = [...from, '-o', 'Acquire::Retries=3', 'download', ...packages];
     const inDraft = { cwd: draft, env: aptEnv };
     if (!succeeds('apt-get', download, inDraft)) {
