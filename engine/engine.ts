@@ -303,6 +303,7 @@ async function openBuilds({
       dataRoot,
       platform: hostPlatform(),
       parallel: options.buildParallelism ?? defaultParallelism(),
+      grants: options.buildGrants,
     },
     ...{ cacheRules: () => options.builderGc, transport, log },
     sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId, lateSync },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builderGcOf, buildParallelismOf } from './builder-gc.ts';
+import { builderGcOf, buildGrantsOf, buildParallelismOf } from './builder-gc.ts';
 
 test("dockerd's builder.gc: sizes, rules, filters in each of their forms", () => {
   assert.deepEqual(builderGcOf(undefined), { enabled: true });
@@ -30,6 +30,15 @@ test('bad input is told by its key', () => {
     [{ gc: { policy: [{ filter: ['until=soon'] }] } }, /written as 48h/],
   ];
   for (const [value, words] of cases) assert.throws(() => builderGcOf(value), words);
+});
+
+test('what builds may be granted', () => {
+  assert.deepEqual(buildGrantsOf(undefined), ['network.host']);
+  assert.deepEqual(buildGrantsOf({ entitlements: { 'network-host': false, 'security-insecure': true } }), [
+    'security.insecure',
+  ]);
+  assert.throws(() => buildGrantsOf({ entitlements: { 'security-insecure': 'yes' } }), /has to be true or false/);
+  assert.throws(() => buildGrantsOf({ entitlements: { device: true } }), /builder\.entitlements\.device is not known/);
 });
 
 test('how many steps run at once', () => {

@@ -46,6 +46,22 @@ export function buildParallelismOf(builder: unknown): number | undefined {
   throw new Error(`the key builder.maxParallelism takes a whole number from 1 on, not ${JSON.stringify(count)}`);
 }
 
+/** What builds may be granted (BuildKit: "entitlements"). */
+const grants = { 'network-host': 'network.host', 'security-insecure': 'security.insecure' } as const;
+export type BuildGrantOption = (typeof grants)[keyof typeof grants];
+
+/** `builder.entitlements`: what a client may grant to its build; the host's network unless it is said otherwise. @throws Error */
+export function buildGrantsOf(builder: unknown): readonly BuildGrantOption[] {
+  const { entitlements } = tableOf('builder', builder ?? {});
+  const said = tableOf('builder.entitlements', entitlements ?? {});
+  for (const [key, value] of Object.entries(said)) {
+    if (!Object.hasOwn(grants, key)) throw new Error(`the key builder.entitlements.${key} is not known`);
+    if (typeof value !== 'boolean') throw new Error(`the key builder.entitlements.${key} has to be true or false`);
+  }
+  const all = { 'network-host': true, 'security-insecure': false, ...said };
+  return (Object.keys(grants) as (keyof typeof grants)[]).filter((key) => all[key]).map((key) => grants[key]);
+}
+
 function tableOf(key: string, value: unknown): Json {
   if (isTable(value)) return value;
   throw new Error(`the key ${key} of the configuration file has to be an object`);

@@ -46,6 +46,7 @@ test('without arguments it is the system’s engine', () => {
     usernsRemap: undefined,
     builderGc: { enabled: true },
     buildParallelism: undefined,
+    buildGrants: ['network.host'],
     release: false,
   });
 });

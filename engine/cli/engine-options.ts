@@ -3,7 +3,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineError, messageOf } from '../base/errors.ts';
 import type { ConfiguredRuntime } from '../drivers/oci/configured-runtimes.ts';
-import { type BuilderGcOptions, builderGcOf, buildParallelismOf } from './builder-gc.ts';
+import {
+  type BuilderGcOptions,
+  type BuildGrantOption,
+  builderGcOf,
+  buildGrantsOf,
+  buildParallelismOf,
+} from './builder-gc.ts';
 import {
   type DaemonOptions,
   daemonArguments,
@@ -57,6 +63,8 @@ export interface EngineOptions extends DaemonOptions {
   builderGc: BuilderGcOptions;
   /** Steps of all builds that may run at once; the engine's own choice when undefined. */
   buildParallelism: number | undefined;
+  /** What clients may grant to their builds. */
+  buildGrants: readonly BuildGrantOption[];
   /** Only for the launcher: give the mount namespace back instead of starting. */
   release: boolean;
 }
@@ -244,6 +252,7 @@ export function parseEngineOptions(args: readonly string[]): EngineOptions {
     usernsRemap: (values['userns-remap'] ?? textOf(configuration, 'userns-remap')) || undefined,
     builderGc: inWords(() => builderGcOf(configuration.builder)),
     buildParallelism: inWords(() => buildParallelismOf(configuration.builder)),
+    buildGrants: inWords(() => buildGrantsOf(configuration.builder)),
     release: values.release ?? false,
   };
 }

@@ -4,7 +4,7 @@ import { notThereYet } from '../not-there-yet.ts';
 import { cacheOptionsOf } from './cache-options.ts';
 import { clientBlobs } from './client-blobs.ts';
 import { outputsOf } from './exporter.ts';
-import { buildOptionsOf, type FrontendOptions } from './frontend-options.ts';
+import { buildOptionsOf, type FrontendOptions, grantsOf } from './frontend-options.ts';
 import type { SolveRequest } from './generated/control_pb.ts';
 import * as gateway from './generated/gateway_pb.ts';
 import { StatusSchema } from './generated/status_pb.ts';
@@ -91,6 +91,7 @@ export async function solveDockerfile(parts: SolveParts, { build, asked, fronten
         warn: (words) => build.progress.warn(words),
         store: (id) => clientBlobs(session, id, signal),
       }),
+      grants: grantsOf(asked.Entitlements),
       references: [],
     }),
     outputs: () => outputsOf(asked),

@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/errors.ts';
-import type { BuildNetwork, BuildRequest } from '../../services/build/build-service.ts';
+import type { BuildGrant, BuildNetwork, BuildRequest } from '../../services/build/build-service.ts';
 import { notThereYet } from '../not-there-yet.ts';
 
 export type FrontendOptions = Readonly<Record<string, string>>;
@@ -79,6 +79,14 @@ export function namedContextsOf(options: FrontendOptions): Record<string, NamedF
     return [named, { address: value }];
   });
   return Object.fromEntries(entries);
+}
+
+/** What the client grants to its build (`--allow`). @throws EngineError `invalid` for what nobody knows */
+export function grantsOf(entitlements: readonly string[]): BuildGrant[] {
+  return entitlements.map((name) => {
+    if (name === 'network.host' || name === 'security.insecure') return name;
+    throw bad('entitlements', `invalid entitlement: ${name}`);
+  });
 }
 
 /** What would change the result, and is not done. */

@@ -83,7 +83,7 @@ interface Working<K extends Command['kind']> {
 }
 
 async function applyRun(planning: Planning, { state, command, index, step }: Working<'RUN'>): Promise<StageState> {
-  if (command.insecure)
+  if (command.insecure && !planning.request.grants?.includes('security.insecure'))
     throw new DockerfileError('security.insecure is not allowed: the build was not given that right', command.lines);
   const { config } = state;
   const mounts = await Promise.all(
@@ -102,14 +102,18 @@ async function applyRun(planning: Planning, { state, command, index, step }: Wor
     network: networkOf(planning, command),
     platform: state.platform,
     mounts,
+    ...(command.insecure && { isInsecure: true }),
     step,
   };
   return withLayer({ ...state, node }, runWords(command, state));
 }
 
 function networkOf({ request }: Planning, { network, lines }: Of<'RUN'>): ExecNode['network'] {
-  if (network === 'host' && request.network !== 'host')
-    throw new DockerfileError('network.host is not allowed: give the build --network host', lines);
+  if (network === 'host' && request.network !== 'host' && !request.grants?.includes('network.host'))
+    throw new DockerfileError(
+      'network.host is not allowed: give the build --network host or --allow network.host',
+      lines,
+    );
   return network === undefined || network === 'default' ? request.network : network;
 }
 

@@ -6,7 +6,7 @@ import type { Records } from '../../storage/records/records.ts';
 import type { BuildImages, ImagePlatform, ImageService } from '../images/image-service.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { ContextParts } from './build-context.ts';
-import type { BuildMessage, BuildRequest } from './build-service.ts';
+import type { BuildGrant, BuildMessage, BuildRequest } from './build-service.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import type { CacheRules } from './cache-rules.ts';
 import type { Downloads } from './downloads.ts';
@@ -29,6 +29,8 @@ export interface BuildDependencies {
   platform: ImagePlatform;
   /** Steps that may run at once, of all builds. */
   parallel: number;
+  /** What clients may grant. */
+  grants: readonly BuildGrant[];
   /** With the engine's proxies and certificates. */
   transport: Transport;
   /** As they are set now. */

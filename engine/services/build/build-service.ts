@@ -29,6 +29,8 @@ export interface BuildRequest {
   /** One image for each, in one index when there are several; this machine's when absent. */
   platforms?: readonly string[];
   network: BuildNetwork;
+  /** Rights that its steps may use. */
+  grants?: readonly BuildGrant[];
   /** `name:address`. */
   extraHosts: readonly string[];
   resources: SpecResources;
@@ -140,6 +142,9 @@ export interface BuildClient {
   /** @param host of the registry, `https://index.docker.io/v1/` for Docker Hub; undefined: the client has no login there */
   login(host: string): Promise<RegistryLogin | undefined>;
 }
+
+/** BuildKit's words. */
+export type BuildGrant = 'network.host' | 'security.insecure';
 
 export type BuildNetwork = 'default' | 'none' | 'host';
 

@@ -111,6 +111,7 @@ async function runBuild(run: BuildRun): Promise<void> {
 
 async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Promise<void> {
   const { report, signal } = run;
+  refuseGrants(run);
   const platforms = platformsOf(run);
   const plans = await plansFor(run, context, lease);
   report({ planned: plans.flatMap(plannedSteps) });
@@ -124,6 +125,17 @@ async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Pro
   } finally {
     for (const folder of named.values()) await folder.close();
   }
+}
+
+/** @throws EngineError `forbidden` in BuildKit's words */
+function refuseGrants({ request, grants }: BuildRun): void {
+  const wrong = (request.grants ?? []).find((grant) => !grants.includes(grant));
+  if (wrong === undefined) return;
+  const key = wrong.replace('.', '-');
+  throw new EngineError(
+    'forbidden',
+    `granting entitlement ${wrong} is not allowed by build daemon configuration: set builder.entitlements.${key} in daemon.json`,
+  );
 }
 
 /** Each once, however it is written. */
@@ -151,6 +163,7 @@ async function plansFor(run: OpenedRun, context: BuildContext, lease: Lease): Pr
       ...{ dockerfile, buildArguments: request.buildArguments, labels: request.labels, network: request.network },
       hasClient: request.client !== undefined,
       ...(request.noCacheStages && { freshStages: request.noCacheStages.map((name) => name.toLowerCase()) }),
+      ...(request.grants && { grants: request.grants }),
       ...(request.contexts && { contexts: request.contexts }),
       ...(request.target !== undefined && { target: request.target }),
       ...{ platform, buildPlatform: run.platform },

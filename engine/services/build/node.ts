@@ -38,6 +38,8 @@ export interface ExecNode {
   /** Whose programs it runs. */
   platform: ImagePlatform;
   mounts: readonly ExecMount[];
+  /** With all rights of root, as a privileged container. */
+  isInsecure?: boolean;
   step: StepPlace;
 }
 

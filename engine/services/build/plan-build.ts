@@ -10,7 +10,7 @@ import { type FromCommand, type Stage, type StageCommand, type Stages, stagesOf 
 import { parsePlatform } from '../../registry/platform.ts';
 import type { BaseImage, ImagePlatform } from '../images/image-service.ts';
 import { applyCommand } from './apply-command.ts';
-import type { BuildNetwork } from './build-service.ts';
+import type { BuildGrant, BuildNetwork } from './build-service.ts';
 import type { Node, StepPlace } from './node.ts';
 import { platformArguments } from './platform-arguments.ts';
 import { historyEntry, type StageState } from './stage-state.ts';
@@ -24,6 +24,7 @@ export interface PlanRequest {
   among?: { firstStep: number; name: string };
   buildPlatform: ImagePlatform;
   network: BuildNetwork;
+  grants?: readonly BuildGrant[];
   labels: Readonly<Record<string, string>>;
   /** Whether its client can be asked for secrets. */
   hasClient: boolean;

@@ -9,9 +9,9 @@ export function keyOf(...parts: readonly unknown[]): string {
 
 /** Of an exec on an input; `mounts`: what is bound from elsewhere, by its content. */
 export function execKey(node: ExecNode, input: string, mounts: readonly string[]): string {
-  const { args, environment, user, workingDirectory, network } = node;
+  const { args, environment, user, workingDirectory, network, isInsecure } = node;
   const places = node.mounts.map((mount) => ({ ...mount, from: undefined }));
-  return keyOf('exec', input, { args, environment, user, workingDirectory, network, places, mounts });
+  return keyOf('exec', input, { args, environment, user, workingDirectory, network, places, mounts, isInsecure });
 }
 
 export function directoryKey({ path, user }: DirectoryNode, input: string): string {
