@@ -327,6 +327,16 @@ test('bad input: the words, the line, the exit code', async () => {
   });
   assert.equal(none.status, 400);
   assert.match(none.text, /Cannot locate specified Dockerfile: other/);
+  for (const type of ['text/plain', 'application/x-tar', 'application/zip']) {
+    const wrong = await ask(scene.subject.socket, {
+      method: 'POST',
+      path: '/v1.41/build',
+      body: Buffer.from('this is no archive, and no Dockerfile'.repeat(40)),
+      headers: { 'content-type': type },
+    });
+    assert.equal(wrong.status, 400, `${type}: ${wrong.text}`);
+    assert.match(wrong.text, /archive|tar/);
+  }
   const { stdout } = await scene.subject.docker.run(['build', '-'], { input: `${from}\nRUN echo $UNUSED\n` });
   assert.match(stdout, /Successfully built/);
   assert.match(
