@@ -50,7 +50,9 @@ test('secrets and agents of the client: as asked for, in the step only, and thei
   const { told, all } = await walkOf(inside('walk'));
   const { refused = '', said = '', answer, secret, agent, optional = '' } = told;
   assert.match(refused, /SecretsUsedInArgOrEnv: .*\(ARG "API_TOKEN"\)/);
-  assert.match(refused, /^440 3:4\ntmpfs$/m);
+  // what goes to the two outputs of a step may come in any order
+  assert.match(refused, /^440 3:4$/m);
+  assert.match(refused, /^tmpfs$/m);
   assert.match(refused, /returned a non-zero code/, 'a secret cannot be written to');
   for (const value of secrets) assert.ok(refused.includes(md5(value)), refused);
   assert.match(said, /^built sha256:/m);
