@@ -91,7 +91,9 @@ test('a second terminal is a process of its own', async () => {
 });
 
 test('what was written is found, copied and pasted', async () => {
-  await type('clear; echo needle-4711');
+  await type('clear; echo needle-$((4000+711))');
+  // what comes later is not searched again
+  await expect(screen()).toContainText('needle-4711');
   await page.keyboard.press('Control+Shift+F');
   await page.getByPlaceholder('Search the terminal').fill('needle-4711');
   await expect(page.getByText('Nothing found')).toBeHidden();

@@ -43,7 +43,10 @@ test('--network host: the host’s own interfaces and hostname', async () => {
     await docker('run', '--rm', '--network', 'host', ...sh('hostname; ls /sys/class/net; readlink /proc/self/ns/net')),
   );
   assert.equal(said[0], hostname());
-  assert.deepEqual(said.slice(1, -1).sort(), readdirSync('/sys/class/net').sort());
+  // those of other engines' containers come and go
+  const lasting = (names: readonly string[]) =>
+    names.filter((each) => !/^(v[0-9a-f]{6,}|beluga|veth)/.test(each)).sort();
+  assert.deepEqual(lasting(said.slice(1, -1)), lasting(readdirSync('/sys/class/net')));
 });
 
 for (const network of ['default', 'bridge']) {
