@@ -56,3 +56,7 @@ const machine = (os: string, architecture: string): Platform => ({
 
 export const platformText = ({ os, architecture, variant }: Platform) =>
   [os, architecture, variant].filter(Boolean).join('/');
+
+/** The same system and processor, whatever the variants. */
+export const isSameMachine = (one: Platform, other: Platform): boolean =>
+  one.os === other.os && one.architecture === other.architecture;

@@ -95,10 +95,11 @@ export function buildFromWire(query: URLSearchParams): Omit<BuildRequest, 'conte
     cpusetCpus: query.get('cpusetcpus') || undefined,
     cpusetMems: query.get('cpusetmems') || undefined,
   };
+  const platform = query.get('platform');
   const texts = {
     dockerfile: query.get('dockerfile') || undefined,
     target: query.get('target') || undefined,
-    platforms: query.get('platform') ? [String(query.get('platform'))] : undefined,
+    platforms: platform ? [platform] : undefined,
     cgroupParent: query.get('cgroupparent') || undefined,
     shmSizeBytes: whole(query, 'shmsize') || undefined,
   };

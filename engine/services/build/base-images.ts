@@ -1,5 +1,5 @@
 import { unlessMissing } from '../../base/errors.ts';
-import { platformText } from '../../registry/platform.ts';
+import { isSameMachine, platformText } from '../../registry/platform.ts';
 import { familiarReference, parseReference } from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { BaseImage, ImagePlatform } from '../images/image-service.ts';
@@ -42,7 +42,7 @@ async function nameToPull(
   login: RegistryLogin | undefined,
 ): Promise<string> {
   const { tag: _, ...parsed } = parseReference(reference);
-  if (parsed.digest || (platform.os === own.os && platform.architecture === own.architecture)) return reference;
+  if (parsed.digest || isSameMachine(platform, own)) return reference;
   const { digest } = await images.lookUp(reference, login);
   return familiarReference({ ...parsed, digest });
 }

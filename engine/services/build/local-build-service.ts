@@ -112,7 +112,6 @@ async function runBuild(run: BuildRun): Promise<void> {
 async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Promise<void> {
   const { report, signal } = run;
   refuseGrants(run);
-  const platforms = platformsOf(run);
   const plans = await plansFor(run, context, lease);
   report({ planned: plans.flatMap(plannedSteps) });
   const results = plans.map(({ result }) => result.node);
@@ -121,7 +120,7 @@ async function buildIn(run: OpenedRun, context: BuildContext, lease: Lease): Pro
   const named = await openNamed(run, namedContexts(...results));
   try {
     signal.throwIfAborted();
-    await makeImages(run, { plans, platforms, context, named, lease });
+    await makeImages(run, { plans, context, named, lease });
   } finally {
     for (const folder of named.values()) await folder.close();
   }

@@ -1,8 +1,8 @@
 import type { Channel } from '../../base/channel.ts';
-import { platformText } from '../../registry/platform.ts';
+import { isSameMachine, platformText } from '../../registry/platform.ts';
 import { familiarReference, parseReference } from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
-import type { ImagePlatform, MadeImage, PushMessage } from '../images/image-service.ts';
+import type { MadeImage, PushMessage } from '../images/image-service.ts';
 import { loginFor } from './base-images.ts';
 import type { StepResult } from './build-cache.ts';
 import type { BuildContext, ContextFolder } from './build-context.ts';
@@ -13,7 +13,13 @@ import { giveOut } from './give-out.ts';
 import type { Tree } from './node.ts';
 import type { Plan } from './plan-build.ts';
 import { plannedSteps } from './planned-steps.ts';
-import { inlineCache, openRemoteCache, type RemoteCacheParts, writeRemoteCache } from './remote-cache.ts';
+import {
+  inlineCache,
+  openRemoteCache,
+  type RemoteCache,
+  type RemoteCacheParts,
+  writeRemoteCache,
+} from './remote-cache.ts';
 import { createSolver, type Solver, type Workshop } from './solver.ts';
 import { keyOf } from './step-keys.ts';
 import { createWorkshop } from './workshop.ts';
@@ -21,8 +27,6 @@ import { createWorkshop } from './workshop.ts';
 export interface Planned {
   /** One for each platform. */
   plans: readonly Plan[];
-  /** Of the plans, as they were asked for. */
-  platforms: readonly ImagePlatform[];
   context: BuildContext;
   named: ReadonlyMap<string, ContextFolder>;
   lease: Lease;
@@ -36,7 +40,6 @@ interface Solved {
 
 interface Made extends Solved {
   image: MadeImage;
-  platform: ImagePlatform;
 }
 
 /** Runs what the plans need, makes the images, and gives them to all who want them. */
@@ -55,13 +58,10 @@ export async function makeImages(run: OpenedRun, planned: Planned): Promise<void
   // one after the other: what they have in common is made once
   for (const plan of plans) solved.push(await solve(run, { plan, workshop, remote, lease, total }));
   tellUnused(run, plans);
-  const kept = planned.platforms.findIndex((platform) => fits(platform, run.platform));
+  const kept = plans.findIndex(({ platform }) => isSameMachine(platform, run.platform));
   const own = Math.max(kept, 0);
   const made: Made[] = [];
-  for (const [index, each] of solved.entries()) {
-    const { [index]: platform = run.platform } = planned.platforms;
-    made.push(await makeImage(run, { ...each, platform }, { lease, isOwn: index === own }));
-  }
+  for (const [index, each] of solved.entries()) made.push(await makeImage(run, each, { lease, isOwn: index === own }));
   const result = made[own];
   if (!result) throw new Error('a build makes one image at least');
   const manifest = made.length > 1 ? await together(run, made, { lease, own: result }) : await alone(run, result);
@@ -71,13 +71,10 @@ export async function makeImages(run: OpenedRun, planned: Planned): Promise<void
   report({ built: { imageId: result.image.id, references: request.references, manifest, isKept, ...ofCache } });
 }
 
-const fits = (one: ImagePlatform, other: ImagePlatform) =>
-  one.os === other.os && one.architecture === other.architecture;
-
 interface Solving {
   plan: Plan;
   workshop: Workshop;
-  remote: Awaited<ReturnType<typeof openRemoteCache>>;
+  remote: RemoteCache;
   lease: Lease;
   total: number;
 }
@@ -103,7 +100,7 @@ function tellUnused({ report }: BuildRun, plans: readonly Plan[]): void {
 /** Of several the own one gets the names; the others stay as long as the build. */
 async function makeImage(
   { request, images }: BuildRun,
-  solved: Solved & { platform: ImagePlatform },
+  solved: Solved,
   { lease, isOwn }: { lease: Lease; isOwn: boolean },
 ): Promise<Made> {
   const { plan, solver, tree } = solved;
@@ -140,9 +137,15 @@ async function together(
   { lease, own }: { lease: Lease; own: Made },
 ): Promise<BuiltResult['manifest']> {
   const { request, images } = run;
-  const index = await images.forBuilds.index(made, lease);
+  const index = await images.forBuilds.index(
+    made.map(({ image, plan: { platform } }) => ({ image, platform })),
+    lease,
+  );
   if (!request.withoutImage) index.keepWith(own.image.id, request.references);
-  const trees = made.map(({ platform, tree }) => ({ name: platformText(platform).replaceAll('/', '_'), tree }));
+  const trees = made.map(({ plan: { platform }, tree }) => ({
+    name: platformText(platform).replaceAll('/', '_'),
+    tree,
+  }));
   await giveOut(run.sites, { outputs: request.outputs ?? [], trees, archive: index.archive });
   for (const reference of request.pushed ?? [])
     await pushTo(run, reference, index.push(reference, await loginFor(reference, request)));
@@ -178,7 +181,10 @@ async function writeCaches(
 
 /** Which Dockerfile it is, as far as that can be told: by the name of its image or the client's for it, else by its base images. */
 function nameOfDockerfile({ request, platform: own }: BuildRun, { steps, result }: Plan): string {
-  const about = [request.dockerfile ?? '', ...(fits(result.platform, own) ? [] : [platformText(result.platform)])];
+  const about = [
+    request.dockerfile ?? '',
+    ...(isSameMachine(result.platform, own) ? [] : [platformText(result.platform)]),
+  ];
   return keyOf(...originOf(request, steps), ...about);
 }
 

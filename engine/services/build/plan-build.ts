@@ -37,6 +37,8 @@ export interface PlanRequest {
 }
 
 export interface Plan {
+  /** As it was asked for; that of the result is its base's. */
+  platform: ImagePlatform;
   result: StageState;
   steps: readonly StepPlace[];
   /** Build arguments that no ARG asked for. */
@@ -97,7 +99,8 @@ export async function planBuild(request: PlanRequest): Promise<Plan> {
   };
   const result = await state(target);
   const unused = Object.keys(request.buildArguments).filter((name) => !used.has(name) && !name.startsWith('BUILDKIT_'));
-  return { result: withLabels(result, request), steps: [...steps.values()], unused, warnings: [...warnings] };
+  const { platform } = request;
+  return { platform, result: withLabels(result, request), steps: [...steps.values()], unused, warnings: [...warnings] };
 }
 
 function withLabels(state: StageState, { labels }: PlanRequest): StageState {

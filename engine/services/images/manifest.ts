@@ -1,6 +1,6 @@
 import { type Digest, isDigest } from '../../base/digest.ts';
 import { EngineError } from '../../base/errors.ts';
-import type { Platform } from '../../registry/platform.ts';
+import { isSameMachine, type Platform } from '../../registry/platform.ts';
 
 /** OCI image spec: descriptor.md, manifest.md, image-index.md; Docker's schema 2 has the same shapes. */
 
@@ -110,6 +110,6 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
 
 /** Whether containers of `image` run on `host`; a missing variant fits all. */
 export function platformFits(image: Platform, host: Platform): boolean {
-  if (image.os !== host.os || image.architecture !== host.architecture) return false;
+  if (!isSameMachine(image, host)) return false;
   return !image.variant || !host.variant || image.variant === host.variant;
 }
