@@ -28,8 +28,8 @@ test('what was flushed is not lost with the machine; nothing is waited for twice
   const first = live('one');
   await first.late.flush();
   assert.equal(first.seen.syncs, 0);
-  first.late.begin();
-  first.late.begin();
+  await first.late.write(async () => {});
+  await first.late.write(async () => {});
   await first.late.flush();
   await first.late.flush();
   assert.equal(first.seen.syncs, 1);
@@ -41,7 +41,7 @@ test('what was flushed is not lost with the machine; nothing is waited for twice
 
 test('what was begun is lost with the machine, once, and not with the engine', async () => {
   const first = live('one', 'b.db');
-  first.late.begin();
+  await first.late.write(async () => {});
   first.close();
   const killed = live('one', 'b.db');
   assert.equal(killed.seen.lost, 0);
@@ -56,7 +56,7 @@ test('what was begun is lost with the machine, once, and not with the engine', a
 
 test('an engine after one that was killed flushes what that one began', async () => {
   const first = live('one', 'c.db');
-  first.late.begin();
+  await first.late.write(async () => {});
   first.close();
   const second = live('one', 'c.db');
   await second.late.flush();
@@ -71,13 +71,40 @@ test('what begins while others are flushed stays under way', async () => {
   const one = live('one', 'd.db');
   const hold = Promise.withResolvers<void>();
   one.seen.hold = hold.promise;
-  one.late.begin();
+  await one.late.write(async () => {});
   const flushed = one.late.flush();
-  one.late.begin();
+  await one.late.write(async () => {});
   hold.resolve();
   await flushed;
   one.close();
   const booted = live('two', 'd.db');
   assert.equal(booted.seen.lost, 1);
   booted.close();
+});
+
+test('what is still being written while others are flushed stays under way', async () => {
+  const one = live('one', 'e.db');
+  const writing = Promise.withResolvers<void>();
+  const written = one.late.write(() => writing.promise);
+  await one.late.write(async () => {});
+  await one.late.flush();
+  writing.resolve();
+  await written;
+  one.close();
+  const booted = live('two', 'e.db');
+  assert.equal(booted.seen.lost, 1);
+  booted.close();
+});
+
+test('a work that fails is counted as one that may have written', async () => {
+  const one = live('one', 'f.db');
+  await assert.rejects(
+    one.late.write(async () => {
+      throw new Error('no');
+    }),
+    /no/,
+  );
+  await one.late.flush();
+  assert.equal(one.seen.syncs, 1);
+  one.close();
 });

@@ -5,9 +5,9 @@ import type { Records } from './records/records.ts';
  * as long as the machine runs: after another boot they are taken for lost.
  */
 export interface LateSync {
-  /** Something is written that is not waited for. To be called before its record. */
-  begin(): void;
-  /** Resolves when all that was begun before is on the disk. Before a record that has to last leads to it. */
+  /** Does work that writes something with its record, neither of which is waited for. @throws what the work throws */
+  write<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves when all that was written before is on the disk. Before a record that has to last leads to it. */
   flush(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface LateSyncParts {
   boot: string;
   /** Resolves when everything of the filesystem is on the disk. */
   sync(): Promise<void>;
-  /** The machine went down in between: forgets what was begun. Within the transaction that notes it. */
+  /** The machine went down in between: forgets what was written. Within the transaction that notes it. */
   lost(): void;
 }
 
@@ -35,24 +35,32 @@ export function openLateSync({ records, boot, sync, lost }: LateSyncParts): Late
       lost();
       clear.run(key);
     });
-  /** Whether the records say that something is under way; numbers of what was begun, and of what is on the disk. */
+  /** Whether the records say that something is under way. */
   let isMarked = found === boot;
-  let begun = isMarked ? 1 : 0;
+  /** Of works: how many go on, how many have ended, and how many of these are on the disk. */
+  let going = 0;
+  let written = isMarked ? 1 : 0;
   let synced = 0;
   return {
-    begin() {
-      begun++;
-      if (isMarked) return;
-      // lasting: what follows may reach the disk by itself, in any order
-      records.transaction(() => put.run(key, boot));
-      isMarked = true;
+    async write(work) {
+      going++;
+      try {
+        // lasting: what follows may reach the disk by itself, in any order
+        if (!isMarked) records.transaction(() => put.run(key, boot));
+        isMarked = true;
+        return await work();
+      } finally {
+        going--;
+        written++;
+      }
     },
     async flush() {
-      const upTo = begun;
+      const upTo = written;
       if (upTo === synced) return;
       await sync();
       synced = Math.max(synced, upTo);
-      if (begun !== synced || !isMarked) return;
+      // what was still being written may have missed it
+      if (going > 0 || written !== synced || !isMarked) return;
       records.lightTransaction(() => clear.run(key));
       isMarked = false;
     },

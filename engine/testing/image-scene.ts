@@ -42,7 +42,7 @@ export async function openImageScene(root: string) {
     transferLimits: createTransferLimits({ maximumDownloads: 3, maximumUploads: 5 }),
     events,
     users,
-    lateSync: { begin() {}, async flush() {} },
+    lateSync: { write: (work) => work(), flush: async () => {} },
   });
   let open_ = true;
   const close = async () => {

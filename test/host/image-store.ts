@@ -45,7 +45,7 @@ export async function openImageStore({ root, wrap = (part) => part }: ImageStore
     transferLimits: createTransferLimits({ maximumDownloads: 3, maximumUploads: 5 }),
     events: wrap(createStoredEventBus({ records })),
     users: { usersOf: () => [] },
-    lateSync: { begin() {}, async flush() {} },
+    lateSync: { write: (work) => work(), flush: async () => {} },
   });
   return {
     images,

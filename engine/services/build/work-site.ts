@@ -59,8 +59,8 @@ export async function makeLayer(
     const layers: readonly BuiltLayer[] = [...input.layers, { ...layer, created: new Date().toISOString() }];
     const top = chainIdOf(layers.map(({ diffId }) => diffId));
     lease.hold('snapshot', top);
-    lateSync.begin();
-    await snapshots.commit(top, key, await snapshots.usage(key), undefined, { isLate: true });
+    const usage = await snapshots.usage(key);
+    await lateSync.write(() => snapshots.commit(top, key, usage, undefined, { isLate: true }));
     return { layers, top };
   } catch (error) {
     await snapshots.remove(key).catch(() => {});

@@ -98,8 +98,7 @@ async function keepLayer(
     await ingest.abort();
     throw diskFullOr(error);
   }
-  parts.lateSync.begin();
-  const { digest, size } = await ingest.commit(packed, { isLate: true });
+  const { digest, size } = await parts.lateSync.write(() => ingest.commit(packed, { isLate: true }));
   return { mediaType: mediaTypes.layer, digest, size, diffId: digest };
 }
 
