@@ -293,7 +293,7 @@ async function openBuilds({
 }: BuildParts): Promise<RecordedBuilds> {
   const { dataRoot, runRoot } = options;
   const { mounter, network, oci, cannotRun } = host;
-  const { records, snapshots, files, lateSync } = storage;
+  const { records, snapshots, unpacker, files, lateSync } = storage;
   const builds = await openBuildService({
     ...{
       records,
@@ -306,7 +306,7 @@ async function openBuilds({
       grants: options.buildGrants,
     },
     ...{ cacheRules: () => options.builderGc, transport, log },
-    sites: { runRoot, snapshots, mounter, files, images: images.forBuilds, chainIdOf: topChainId, lateSync },
+    sites: { runRoot, snapshots, unpacker, mounter, files, images: images.forBuilds, chainIdOf: topChainId, lateSync },
     exec: {
       runner: () => requireRunner(oci.stepRunner(), cannotRun ?? (storage.remapping && notRemapped())),
       ...{ network, specHost: readSpecHost, hostFiles: { write: writeHostFiles }, instance, runsPrograms },

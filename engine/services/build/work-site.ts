@@ -11,6 +11,8 @@ import type { Lease } from '../../storage/collect/leases.ts';
 import type { RootFiles } from '../../storage/files/root-files.ts';
 import { beneathOf } from '../../storage/files/tree-changes.ts';
 import type { LateSync } from '../../storage/late-sync.ts';
+import type { LayerUnpacker } from '../../storage/snapshots/layer-unpacker.ts';
+import { removeUnfinished } from '../../storage/snapshots/remove-unfinished.ts';
 import type { Snapshotter } from '../../storage/snapshots/snapshotter.ts';
 import type { BuildImages } from '../images/image-service.ts';
 import type { BuiltLayer, Tree } from './node.ts';
@@ -18,6 +20,7 @@ import type { BuiltLayer, Tree } from './node.ts';
 export interface SiteDependencies {
   runRoot: string;
   snapshots: Snapshotter;
+  unpacker: Pick<LayerUnpacker, 'remove'>;
   mounter: Mounter;
   files: RootFiles;
   images: BuildImages;
@@ -63,7 +66,7 @@ export async function makeLayer(
     await lateSync.write(() => snapshots.commit(top, key, usage, undefined, { isLate: true }));
     return { layers, top };
   } catch (error) {
-    await snapshots.remove(key).catch(() => {});
+    await removeUnfinished(dependencies, key).catch(() => {});
     throw error;
   }
 }

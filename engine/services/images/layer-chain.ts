@@ -5,6 +5,7 @@ import { createKeyedLock } from '../../base/keyed-lock.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { ContentStore } from '../../storage/content/content-store.ts';
 import type { LayerUnpacker } from '../../storage/snapshots/layer-unpacker.ts';
+import { removeUnfinished } from '../../storage/snapshots/remove-unfinished.ts';
 import type { SnapshotInfo, Snapshotter } from '../../storage/snapshots/snapshotter.ts';
 
 /** Name of the snapshot on top of at least one layer. */
@@ -22,17 +23,6 @@ export function chainIds(diffIds: readonly Digest[]): Digest[] {
     chain.push(below ? `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}` : diffId);
   }
   return chain;
-}
-
-/** Removes the snapshot of a layer that did not come to its end, if there is one. */
-export async function removeUnfinished(
-  { snapshots, unpacker }: { snapshots: Snapshotter; unpacker: LayerUnpacker },
-  key: string,
-): Promise<void> {
-  if (!(await unlessMissing(snapshots.stat(key)))) return;
-  // files first: on a full disk the records may not even be able to forget
-  await unpacker.remove((await snapshots.target(key)).directory);
-  await snapshots.remove(key);
 }
 
 export interface LayerChain {
