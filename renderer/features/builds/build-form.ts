@@ -71,17 +71,17 @@ export function secretProblem({ secrets }: BuildFields, row: SecretRow): SecretP
   return row.value === '' && !row.file ? 'empty' : undefined;
 }
 
-/** UTF-8 as base64. */
-function base64Of(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-}
+export const base64Of = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
 export function formOf({ rows, secrets, ...fields }: BuildFields): BuildForm {
   return {
     ...fields,
     reference: familiarName(fields.reference),
-    secrets: secrets.map(({ id, value, file }) => ({ id: id.trim(), content: file?.content ?? base64Of(value) })),
+    secrets: secrets.map(({ id, value, file }) => ({
+      id: id.trim(),
+      content: file?.content ?? base64Of(new TextEncoder().encode(value)),
+    })),
     arguments: rows.filter(isRow).map(({ name, value }) => ({ name: name.trim(), value })),
   };
 }

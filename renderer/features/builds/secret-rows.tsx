@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { FieldGroup, FieldRow } from '../../ui/field-group.tsx';
 import { TextInput } from '../../ui/text-field.tsx';
-import { type BuildFields, nextKey, type SecretRow, secretProblem } from './build-form.ts';
+import { type BuildFields, base64Of, nextKey, type SecretRow, secretProblem } from './build-form.ts';
 
 export interface SecretRowsProps {
   fields: BuildFields;
@@ -64,7 +64,6 @@ interface OneSecretProps {
 
 function OneSecret({ row, put }: OneSecretProps) {
   const { t } = useTranslation();
-  const { file: _, ...withoutFile } = row;
   return (
     <>
       <TextInput
@@ -80,12 +79,7 @@ function OneSecret({ row, put }: OneSecretProps) {
           <span className="min-w-0 flex-1 overflow-hidden text-ellipsis whitespace-nowrap text-small">
             {row.file.name}
           </span>
-          <IconButton
-            small
-            icon={X}
-            label={t('builds.dialog.secretNoFile')}
-            onClick={() => put({ ...withoutFile, file: undefined })}
-          />
+          <IconButton small icon={X} label={t('builds.dialog.secretNoFile')} onClick={() => put({ file: undefined })} />
         </span>
       ) : (
         <TextInput
@@ -106,8 +100,7 @@ function FileButton({ put }: Pick<OneSecretProps, 'put'>) {
   const { t } = useTranslation();
   const read = async (chosen: File | undefined) => {
     if (!chosen || chosen.size > LONGEST) return;
-    const bytes = new Uint8Array(await chosen.arrayBuffer());
-    const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+    const content = base64Of(new Uint8Array(await chosen.arrayBuffer()));
     put({ value: '', file: { name: chosen.name, content } });
   };
   return (
