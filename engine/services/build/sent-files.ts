@@ -1,11 +1,13 @@
-import { closeSync, constants } from 'node:fs';
 import { lstat, readdir, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoCode } from '../../base/libc.ts';
-import { type FileStatus, fileTypes, openAt, openBeneath, readLinkAt, statusAt } from '../../base/libc-files.ts';
+import { type FileName, type FileStatus, fileTypes, readLinkAt, statusAt } from '../../base/libc-files.ts';
+import { OpenDirectories } from '../../storage/files/file-entries.ts';
+import { nativeName, splitPath } from '../../storage/snapshots/layer-paths.ts';
 import type { KnownFiles, SentFile } from './build-service.ts';
 
-const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | 0o2000000;
+/** What is not there, or is something else on the way or at the end. */
+const absent = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV', 'EINVAL'];
 
 export interface SentFiles extends KnownFiles {
   /** Takes away what the client has not told. To be called when all is there. */
@@ -20,52 +22,32 @@ export interface SentFiles extends KnownFiles {
  */
 export function openSentFiles(root: number, directory: string): SentFiles {
   const told = new Set<string>();
-  /** The client tells files in the order of their paths. */
-  let parent: { path: string; descriptor: number | undefined } | undefined;
-  const forget = () => {
-    if (parent?.descriptor !== undefined) closeSync(parent.descriptor);
-    parent = undefined;
-  };
-  const parentOf = (name: string): number | undefined => {
-    if (parent?.path === name) return parent.descriptor;
-    forget();
-    parent = { path: name, descriptor: tryOpen(root, name) };
-    return parent.descriptor;
-  };
+  const directories = new OpenDirectories(root);
   return {
     has(file) {
       told.add(file.path);
-      const above = parentOf(path.posix.dirname(file.path));
-      return above !== undefined && isSame(above, path.posix.basename(file.path), file);
+      const { parent, base } = splitPath(Buffer.from(file.path).toString('latin1'));
+      try {
+        return isSame(directories.at(parent), nativeName(base), file);
+      } catch (error) {
+        if (absent.includes(errnoCode(error) ?? '')) return false;
+        throw error;
+      }
     },
     sweep() {
-      forget();
+      directories.close();
       return sweepBelow(directory, '', told);
     },
-    close: forget,
+    close: () => directories.close(),
   };
 }
 
-function tryOpen(root: number, name: string): number | undefined {
-  try {
-    return name === '.' ? openAt(root, '.', openDirectory) : openBeneath(root, name, openDirectory);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Directories are always written again: their times are those of the client, whatever was changed in them. */
-function isSame(parent: number, name: string, file: SentFile): boolean {
+function isSame(parent: number, name: FileName, file: SentFile): boolean {
   if (file.kind === 'directory') return false;
-  let status: FileStatus;
-  try {
-    status = statusAt(parent, name);
-    if (file.kind === 'symlink')
-      return isKind(status, fileTypes.symlink) && String(readLinkAt(parent, name)) === file.link;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EINVAL'].includes(errnoCode(error) ?? '')) return false;
-    throw error;
-  }
+  const status = statusAt(parent, name);
+  if (file.kind === 'symlink')
+    return isKind(status, fileTypes.symlink) && String(readLinkAt(parent, name)) === file.link;
   const { seconds, nanoseconds } = status.modified;
   return (
     isKind(status, fileTypes.regular) &&
