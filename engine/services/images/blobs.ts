@@ -3,7 +3,7 @@ import type { Digest } from '../../base/digest.ts';
 import { unlessMissing } from '../../base/errors.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
 import type { ContentInfo, ContentStore, Ingest } from '../../storage/content/content-store.ts';
-import { notAnImage } from './manifest.ts';
+import { type Index, isObject, type Manifest, mediaTypes, notAnImage, parseJson, parseManifest } from './manifest.ts';
 
 /** Manifests and configs are small; a blob beyond this is none. */
 const longestDocument = 16 << 20;
@@ -12,6 +12,23 @@ const longestDocument = 16 << 20;
 export async function readBlob(content: ContentStore, { digest, size }: ContentInfo): Promise<Buffer> {
   if (size > longestDocument) throw notAnImage(`${digest} is too long for a manifest or config (${size} bytes)`);
   return Buffer.concat(await (await content.read(digest)).toArray());
+}
+
+/** A manifest or index that is here, and what it calls itself. @throws EngineError `image.not-an-image`, `not-found` */
+export async function readManifest(
+  content: ContentStore,
+  digest: Digest,
+): Promise<{
+  bytes: Buffer;
+  descriptor: { mediaType: string; digest: Digest; size: number };
+  document: Manifest | Index;
+}> {
+  const bytes = await readBlob(content, await content.info(digest));
+  const what = `the manifest ${digest}`;
+  const value = parseJson(bytes, what);
+  const document = parseManifest(value, what);
+  const named = isObject(value) && typeof value.mediaType === 'string' ? value.mediaType : mediaTypes[document.kind];
+  return { bytes, descriptor: { mediaType: named, digest, size: bytes.length }, document };
 }
 
 /** Fills an ingest and publishes it, held by the lease before it is there; a failure leaves nothing. */

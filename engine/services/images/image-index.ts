@@ -1,13 +1,12 @@
 import type { Digest } from '../../base/digest.ts';
 import { EngineError } from '../../base/errors.ts';
-import { canonicalReference } from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
-import { readBlob, storeBlob } from './blobs.ts';
+import { readManifest, storeBlob } from './blobs.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { StoredImage } from './image-records.ts';
 import type { ImagePlatform, MadeImage, MadeIndex } from './image-service.ts';
-import { isObject, mediaTypes, parseJson, parseManifest } from './manifest.ts';
-import { entriesOf } from './save-images.ts';
+import { mediaTypes } from './manifest.ts';
+import { annotationsOf, entriesOf } from './save-images.ts';
 import { newName } from './tag-image.ts';
 
 /** Images of several platforms, for pushing them under one name. */
@@ -68,11 +67,6 @@ export async function makeIndex(
   };
 }
 
-const annotationsOf = (reference: ReturnType<typeof newName>) => ({
-  'io.containerd.image.name': canonicalReference(reference),
-  'org.opencontainers.image.ref.name': reference.tag ?? '',
-});
-
 /** The index that an image came with or was made with, when all of its images are here; an index of one is none. */
 export async function wholeIndex(
   { content }: Pick<ImageParts, 'content'>,
@@ -80,23 +74,15 @@ export async function wholeIndex(
   target: Digest | undefined,
 ): Promise<IndexToPush | undefined> {
   if (target === undefined || target === image.manifest || !image.blobs.includes(target)) return undefined;
-  const read = async (digest: Digest) => {
-    const bytes = await readBlob(content, await content.info(digest));
-    const what = `the manifest ${digest}`;
-    const json = parseJson(bytes, what);
-    const mediaType = isObject(json) && typeof json.mediaType === 'string' ? json.mediaType : mediaTypes.index;
-    return { mediaType, size: bytes.length, document: parseManifest(json, what) };
-  };
-  const { size, document, mediaType } = await read(target);
+  const { document, descriptor } = await readManifest(content, target);
   if (document.kind !== 'index' || document.manifests.length < 2) return undefined;
   if (!document.manifests.every(({ digest }) => image.blobs.includes(digest))) return undefined;
   const blobs = new Map<Digest, { digest: Digest; size: number }>();
   for (const { digest } of document.manifests) {
-    const manifest = (await read(digest)).document;
+    const manifest = (await readManifest(content, digest)).document;
     if (manifest.kind === 'index') return undefined;
     for (const blob of [...manifest.layers, manifest.config]) blobs.set(blob.digest, blob);
   }
   if (![...blobs.keys()].every((digest) => image.blobs.includes(digest))) return undefined;
-  const index = { mediaType, digest: target, size };
-  return { blobs: [...blobs.values()], manifests: document.manifests, index };
+  return { blobs: [...blobs.values()], manifests: document.manifests, index: descriptor };
 }

@@ -1,14 +1,20 @@
 import type { Digest } from '../../base/digest.ts';
 import { EngineError } from '../../base/errors.ts';
 import { tarEnd, tarHeader, tarPadding } from '../../base/tar-header.ts';
-import { canonicalReference, familiarReference, parseReference, repositoryOf } from '../../registry/reference.ts';
+import {
+  canonicalReference,
+  familiarReference,
+  parseReference,
+  type Reference,
+  repositoryOf,
+} from '../../registry/reference.ts';
 import type { Lease } from '../../storage/collect/leases.ts';
-import { readBlob } from './blobs.ts';
+import { readManifest } from './blobs.ts';
 import { imageEvent } from './image-event.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { StoredImage, StoredReference } from './image-records.ts';
 import type { SaveImages } from './image-service.ts';
-import { isObject, type Manifest, mediaTypes, parseJson, parseManifest } from './manifest.ts';
+import { type Manifest, mediaTypes } from './manifest.ts';
 import { refusePlatform, resolveImage } from './resolve-image.ts';
 
 /**
@@ -100,7 +106,7 @@ async function describe(parts: Pick<ImageParts, 'content'>, chosen: readonly Cho
     for (const row of tags.length > 0 ? tags : [undefined]) {
       const found = await follow(parts, image, row?.target ?? image.manifest, blobs);
       manifest ??= found.manifest;
-      manifests.push({ ...found.descriptor, ...(row && { annotations: annotationsOf(row) }) });
+      manifests.push({ ...found.descriptor, ...(row && { annotations: annotationsOf(row.reference) }) });
       if (row) put(repositories, row, manifest.layers.at(-1)?.digest ?? image.details.id);
     }
     list.push({
@@ -121,7 +127,7 @@ async function describe(parts: Pick<ImageParts, 'content'>, chosen: readonly Cho
 }
 
 /** The names that containerd and the image spec give (annotations.md, "org.opencontainers.image.ref.name"). */
-const annotationsOf = ({ reference }: StoredReference) => ({
+export const annotationsOf = (reference: Reference) => ({
   'io.containerd.image.name': canonicalReference(reference),
   'org.opencontainers.image.ref.name': reference.tag ?? '',
 });
@@ -137,13 +143,7 @@ function put(repositories: Record<string, Record<string, string>>, { reference }
  * its descriptor and the manifest at the end of the way.
  */
 async function follow(parts: Pick<ImageParts, 'content'>, image: StoredImage, digest: Digest, blobs: Set<Digest>) {
-  const { content } = parts;
-  const bytes = await readBlob(content, await content.info(digest));
-  const what = `the manifest ${digest}`;
-  const value = parseJson(bytes, what);
-  const document = parseManifest(value, what);
-  const named = isObject(value) && typeof value.mediaType === 'string' ? value.mediaType : mediaTypes[document.kind];
-  const descriptor = { mediaType: named, digest, size: bytes.length };
+  const { descriptor, document } = await readManifest(parts.content, digest);
   blobs.add(digest);
   if (document.kind === 'manifest') {
     for (const part of [document.config, ...document.layers]) blobs.add(part.digest);
@@ -156,7 +156,8 @@ async function follow(parts: Pick<ImageParts, 'content'>, image: StoredImage, di
     // of several platforms that of the image
     if (manifest === undefined || found.manifest.config.digest === image.details.id) manifest = found.manifest;
   }
-  if (!manifest) throw new EngineError('internal', `${what} leads to nothing of the image ${image.details.id}`);
+  if (!manifest)
+    throw new EngineError('internal', `the manifest ${digest} leads to nothing of the image ${image.details.id}`);
   return { descriptor, manifest };
 }
 

@@ -3,14 +3,15 @@ import type { Limit } from '../../../base/limit.ts';
 import type { RepositoryWork } from '../../../registry/fetch.ts';
 import { putManifest } from '../../../registry/push.ts';
 import { familiarReference, type Reference, repositoryOf } from '../../../registry/reference.ts';
+import { readManifest } from '../blobs.ts';
 import { imageEvent } from '../image-event.ts';
 import { wholeIndex } from '../image-index.ts';
 import type { ImageParts } from '../image-parts.ts';
 import type { StoredImage, StoredReference } from '../image-records.ts';
 import type { PushMessage } from '../image-service.ts';
-import { type Descriptor, parseJson, parseManifest, shortId } from '../manifest.ts';
+import { type Descriptor, shortId } from '../manifest.ts';
 import { pushIndex } from './push-index.ts';
-import { documentOf, sendAll, sendBlob } from './send-blobs.ts';
+import { sendAll, sendBlob } from './send-blobs.ts';
 
 export interface PushImage {
   /** Without a tag: all tags of the repository. */
@@ -61,10 +62,8 @@ async function pushOne(parts: ImageParts, { work, row, report, signal, limit }: 
       tellPushed(parts, image, row);
       return;
     }
-    const bytes = await documentOf(content, image.manifest);
-    const what = `the manifest ${image.manifest}`;
-    const manifest = parseManifest(parseJson(bytes, what), what);
-    if (manifest.kind !== 'manifest') throw new EngineError('internal', `${what} is an index`);
+    const { bytes, descriptor, document: manifest } = await readManifest(content, image.manifest);
+    if (manifest.kind !== 'manifest') throw new EngineError('internal', `the manifest ${image.manifest} is an index`);
     for (const { digest } of manifest.layers) report({ layer: shortId(digest), progress: { state: 'preparing' } });
     const { reference } = row;
     const send = (blob: Descriptor) => sendBlob(parts, { work, blob, reference, report });
@@ -72,8 +71,7 @@ async function pushOne(parts: ImageParts, { work, row, report, signal, limit }: 
     await sendBlob(parts, { work, blob: manifest.config, reference });
     signal.throwIfAborted();
     const tag = row.reference.tag ?? '';
-    const { mediaType = 'application/vnd.oci.image.manifest.v1+json' } = JSON.parse(bytes.toString('utf8'));
-    await putManifest(work, tag, { mediaType, bytes });
+    await putManifest(work, tag, { mediaType: descriptor.mediaType, bytes });
     tellPushed(parts, image, row);
     report({ pushed: { tag, digest: image.manifest, size: bytes.length } });
   } catch (error) {
