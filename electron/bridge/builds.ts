@@ -50,8 +50,6 @@ export interface BuildStep {
   readonly number: number;
   /** The instruction. */
   readonly words: string;
-  /** Of its stage; of several platforms the platform goes before it. */
-  readonly stage?: string;
   /** Of the Dockerfile, from 1; 0 where they are not known. */
   readonly lines: { readonly first: number; readonly last: number };
   /** Numbers of steps that it begins with or takes files from. */

@@ -2,6 +2,7 @@ import { Plus } from 'lucide-react';
 import type { ClipboardEvent, ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { FieldGroup, FieldRow } from './field-group.tsx';
+import { added, changed, without } from './rows.ts';
 import { TextInput } from './text-field.tsx';
 
 export interface NameValueRow {
@@ -29,8 +30,6 @@ export interface NameValueRowsProps {
   rows: readonly NameValueRow[];
   words: NameValueWords;
   onChange: (rows: readonly NameValueRow[]) => void;
-  /** Of a new row. */
-  newKey: () => number;
   noteOf?: (row: NameValueRow) => RowNote | undefined;
   /** Pasted into a name. */
   onPaste?: (event: ClipboardEvent) => void;
@@ -40,9 +39,8 @@ export interface NameValueRowsProps {
 
 /** Lines of `name = value`, added and taken away one by one. */
 export function NameValueRows(props: NameValueRowsProps) {
-  const { rows, words, onChange, newKey, noteOf, onPaste, children } = props;
-  const put = (row: NameValueRow, part: Partial<NameValueRow>) =>
-    onChange(rows.map((each) => (each.key === row.key ? { ...each, ...part } : each)));
+  const { rows, words, onChange, noteOf, onPaste, children } = props;
+  const put = (row: NameValueRow, part: Partial<NameValueRow>) => onChange(changed(rows, row, part));
   return (
     <FieldGroup label={words.title}>
       {rows.map((row) => {
@@ -51,7 +49,7 @@ export function NameValueRows(props: NameValueRowsProps) {
           <FieldRow
             key={row.key}
             removeLabel={words.remove}
-            onRemove={() => onChange(rows.filter(({ key }) => key !== row.key))}
+            onRemove={() => onChange(without(rows, row))}
             unfinished={row.name.trim() === ''}
             error={note && <span>{note.text}</span>}
           >
@@ -81,7 +79,7 @@ export function NameValueRows(props: NameValueRowsProps) {
           kind="quiet"
           size="small"
           icon={Plus}
-          onClick={() => onChange([...rows, { key: newKey(), name: '', value: '' }])}
+          onClick={() => onChange(added<NameValueRow>(rows, { name: '', value: '' }))}
         >
           {words.add}
         </Button>

@@ -1,8 +1,9 @@
 import { useTranslation } from 'react-i18next';
 import type { DockerfileOffers } from '../../../electron/bridge/builds.ts';
 import { Button } from '../../ui/button.tsx';
-import { NameValueRows } from '../../ui/name-value-rows.tsx';
-import { type BuildFields, nextKey, unnamed } from './build-form.ts';
+import { type NameValueRow, NameValueRows } from '../../ui/name-value-rows.tsx';
+import { added } from '../../ui/rows.ts';
+import { type BuildFields, unnamed } from './build-form.ts';
 
 const secretName = /pass(?:word|wd|phrase)?(?:_|$)|secret|token|api_?key|access_?key|private_?key|credential/i;
 
@@ -16,12 +17,11 @@ export interface ArgumentRowsProps {
 export function ArgumentRows({ fields, offers, change }: ArgumentRowsProps) {
   const { t } = useTranslation();
   const { rows } = fields;
-  const add = (name: string, value: string) => change({ rows: [...rows, { key: nextKey(), name, value }] });
+  const add = (name: string, value: string) => change({ rows: added<NameValueRow>(rows, { name, value }) });
   return (
     <NameValueRows
       rows={rows}
       onChange={(next) => change({ rows: next })}
-      newKey={nextKey}
       words={{
         title: t('builds.dialog.arguments'),
         name: t('builds.dialog.argument'),

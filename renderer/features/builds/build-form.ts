@@ -1,6 +1,7 @@
 import type { BuildFolder, BuildForm, DockerfileOffers } from '../../../electron/bridge/builds.ts';
 import { familiarName, isReference } from '../../host/references.ts';
 import type { NameValueRow } from '../../ui/name-value-rows.tsx';
+import { nextKey } from '../../ui/rows.ts';
 
 export interface SecretRow {
   readonly key: number;
@@ -15,9 +16,6 @@ export interface BuildFields extends Omit<BuildForm, 'arguments' | 'secrets'> {
   readonly rows: readonly NameValueRow[];
   readonly secrets: readonly SecretRow[];
 }
-
-let last = 0;
-export const nextKey = (): number => ++last;
 
 /** Of a folder's own name, what an image can be called. */
 function nameFor(folder: string): string {

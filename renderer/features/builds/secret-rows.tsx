@@ -2,8 +2,9 @@ import { FileKey, Plus, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { FieldGroup, FieldRow } from '../../ui/field-group.tsx';
+import { added, changed, without } from '../../ui/rows.ts';
 import { TextInput } from '../../ui/text-field.tsx';
-import { type BuildFields, base64Of, nextKey, type SecretRow, secretProblem } from './build-form.ts';
+import { type BuildFields, base64Of, type SecretRow, secretProblem } from './build-form.ts';
 
 export interface SecretRowsProps {
   fields: BuildFields;
@@ -31,14 +32,11 @@ export function SecretRows({ fields, change }: SecretRowsProps) {
           <FieldRow
             key={row.key}
             removeLabel={t('builds.dialog.removeSecret')}
-            onRemove={() => change({ secrets: secrets.filter((each) => each !== row) })}
+            onRemove={() => change({ secrets: without(secrets, row) })}
             unfinished={row.id.trim() === ''}
             error={problem && <span>{t(problems[problem])}</span>}
           >
-            <OneSecret
-              row={row}
-              put={(part) => change({ secrets: secrets.map((each) => (each === row ? { ...each, ...part } : each)) })}
-            />
+            <OneSecret row={row} put={(part) => change({ secrets: changed(secrets, row, part) })} />
           </FieldRow>
         );
       })}
@@ -47,7 +45,7 @@ export function SecretRows({ fields, change }: SecretRowsProps) {
           kind="quiet"
           size="small"
           icon={Plus}
-          onClick={() => change({ secrets: [...secrets, { key: nextKey(), id: '', value: '' }] })}
+          onClick={() => change({ secrets: added<SecretRow>(secrets, { id: '', value: '' }) })}
         >
           {t('builds.dialog.addSecret')}
         </Button>

@@ -3,10 +3,10 @@ import { useTranslation } from 'react-i18next';
 import { call } from '../../host/bridge-client.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { FieldGroup, FieldRow } from '../../ui/field-group.tsx';
+import { added, changed, without } from '../../ui/rows.ts';
 import { Select } from '../../ui/select.tsx';
 import { TextInput } from '../../ui/text-field.tsx';
 import type { RowProblem } from './form-problems.ts';
-import { added, changed, without } from './rows.ts';
 import { type FolderRow, isVolume, type MemoryRow } from './run-form.ts';
 
 interface RowsProps<Row> {

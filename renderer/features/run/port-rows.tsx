@@ -7,10 +7,10 @@ import { containerPath } from '../../host/container-menu.ts';
 import { Button } from '../../ui/button.tsx';
 import { FieldGroup, FieldRow } from '../../ui/field-group.tsx';
 import { navigate } from '../../ui/hash-route.ts';
+import { added, changed, without } from '../../ui/rows.ts';
 import { Select } from '../../ui/select.tsx';
 import { TextInput } from '../../ui/text-field.tsx';
 import type { RowProblem } from './form-problems.ts';
-import { added, changed, without } from './rows.ts';
 import type { PortRow, Protocol } from './run-form.ts';
 
 export interface PortRowsProps {

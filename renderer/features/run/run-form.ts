@@ -48,10 +48,6 @@ export interface RunForm {
   tries: string;
 }
 
-let lastKey = 0;
-/** A key that no other row of this window has. */
-export const nextKey = (): number => ++lastKey;
-
 export const emptyForm = (image: string): RunForm => ({
   image,
   name: '',

@@ -3,9 +3,10 @@ import { type ClipboardEvent, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
 import { NameValueRows } from '../../ui/name-value-rows.tsx';
+import { nextKey } from '../../ui/rows.ts';
 import { looksLikeEnvLines, parseEnvLines } from './env-lines.ts';
 import type { RowProblem } from './form-problems.ts';
-import { isBlank, nextKey, type VariableRow } from './run-form.ts';
+import { isBlank, type VariableRow } from './run-form.ts';
 
 export interface VariableRowsProps {
   rows: readonly VariableRow[];
@@ -43,7 +44,6 @@ export function VariableRows({ rows, onChange, problemOf }: VariableRowsProps) {
     <NameValueRows
       rows={rows}
       onChange={onChange}
-      newKey={nextKey}
       onPaste={paste}
       words={{
         title: t('run.environment'),

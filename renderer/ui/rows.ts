@@ -1,4 +1,6 @@
-import { nextKey } from './run-form.ts';
+let lastKey = 0;
+/** A key that no other row of this window has. */
+export const nextKey = (): number => ++lastKey;
 
 interface Keyed {
   readonly key: number;
