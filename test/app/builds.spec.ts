@@ -204,10 +204,16 @@ test('secrets: a typed one and a file, which a step finds and nothing keeps', as
   await dialog().getByLabel('Id').nth(1).fill('token');
   await expect(dialog().getByText('Another secret has this id.').first()).toBeVisible();
   await dialog().getByLabel('Id').nth(1).fill('key');
-  await dialog()
-    .getByLabel('Read it from a file')
-    .nth(1)
-    .setInputFiles({ name: 'id_key', mimeType: 'application/octet-stream', buffer: Buffer.alloc(1000, 0xff) });
+  const choose = (name: string, bytes: number) =>
+    dialog()
+      .getByLabel('Read it from a file')
+      .nth(1)
+      .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.alloc(bytes, 0xff) });
+  await choose('id_large', 500 * 1024 + 1);
+  await expect(dialog()).toContainText('id_large');
+  await expect(dialog().getByText('The file is too large: 500 KB at most.')).toBeVisible();
+  await expect(dialog().getByRole('button', { name: 'Build' })).toBeDisabled();
+  await choose('id_key', 1000);
   await expect(dialog()).toContainText('id_key');
   await faultlessInBothThemes('build-secrets');
   await dialog().getByRole('button', { name: 'Build' }).click();

@@ -7,8 +7,8 @@ export interface SecretRow {
   readonly key: number;
   readonly id: string;
   readonly value: string;
-  /** Instead of a value: a file that was read. */
-  readonly file?: { readonly name: string; readonly content: string } | undefined;
+  /** Instead of a value: a file that was read; one that is too large has no content. */
+  readonly file?: { readonly name: string; readonly content: string | undefined } | undefined;
 }
 
 /** The form as it is filled in. */
@@ -60,13 +60,14 @@ const isRow = ({ name }: NameValueRow) => name.trim() !== '';
 
 const secretId = /^[\w.-]{1,128}$/;
 
-export type SecretProblem = 'bad' | 'twice' | 'empty';
+export type SecretProblem = 'bad' | 'twice' | 'empty' | 'tooLarge';
 
 export function secretProblem({ secrets }: BuildFields, row: SecretRow): SecretProblem | undefined {
   const id = row.id.trim();
   if (!secretId.test(id)) return 'bad';
   if (secrets.some((each) => each !== row && each.id.trim() === id)) return 'twice';
-  return row.value === '' && !row.file ? 'empty' : undefined;
+  if (row.file) return row.file.content === undefined ? 'tooLarge' : undefined;
+  return row.value === '' ? 'empty' : undefined;
 }
 
 export const base64Of = (bytes: Uint8Array): string =>

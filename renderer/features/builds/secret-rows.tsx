@@ -15,9 +15,10 @@ const problems = {
   bad: 'builds.dialog.secretProblem.bad',
   twice: 'builds.dialog.secretProblem.twice',
   empty: 'builds.dialog.secretProblem.empty',
+  tooLarge: 'builds.dialog.secretProblem.tooLarge',
 } as const;
 
-/** Bytes of a file that is taken. */
+/** Bytes of a file that is taken; builders take no more. */
 const LONGEST = 500 * 1024;
 
 /** Secrets of `RUN --mount=type=secret`: typed in or read from files, and kept nowhere. */
@@ -97,8 +98,8 @@ function OneSecret({ row, put }: OneSecretProps) {
 function FileButton({ put }: Pick<OneSecretProps, 'put'>) {
   const { t } = useTranslation();
   const read = async (chosen: File | undefined) => {
-    if (!chosen || chosen.size > LONGEST) return;
-    const content = base64Of(new Uint8Array(await chosen.arrayBuffer()));
+    if (!chosen) return;
+    const content = chosen.size > LONGEST ? undefined : base64Of(new Uint8Array(await chosen.arrayBuffer()));
     put({ value: '', file: { name: chosen.name, content } });
   };
   return (
